@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* renameat2(2) with RENAME_EXCHANGE makes two moves, a to b and then b to a, of which the second is
+ * about what was at b before the first. It is told so that each move has what its first half took
+ * away: both first halves, then both second halves. */
+
+#include <sys/stat.h>
+
+#include "tree/looks.h"
+
+#define RECORDS_MAX 64U  /* that others may have put in between */
+#define COMING_MAX 4096U /* looked through for what is to come of a name */
+
+static bool is_last_of(const Raw *raw, const Node *n) {
+        return n && raw_is_ignored(raw) && raw->wd == n->wd;
+}
+
+static bool is_about(const Raw *raw, const Raw *at) {
+        return raw->wd == at->wd && (at->cookie == 0 || raw->cookie != at->cookie) &&
+               (raw_is_arrival(raw) || raw_is_departure(raw)) && streq(raw->name, at->name);
+}
+
+/* The next other record about a name, or the last one of the directory that is there, among the next
+ * `n`. Returns whether there is one. */
+static bool find_among(const Tree *t,
+                IntakePlace *place,
+                const Raw *at,
+                const Node *there,
+                unsigned n,
+                IntakeRecord *ret) {
+        while (n-- > 0 && intake_next(t->intake, place, ret) > 0)
+                if (is_last_of(&ret->raw, there) || is_about(&ret->raw, at))
+                        return true;
+        return false;
+}
+
+static bool
+find_next(const Tree *t, IntakePlace *place, const Raw *at, const Node *there, IntakeRecord *ret) {
+        return find_among(t, place, at, there, RECORDS_MAX, ret);
+}
+
+bool exchange_is_to_come(const Tree *t, int wd, const char *name, bool if_unknown) {
+        IntakePlace place = t->place;
+        Raw at = { .wd = wd, .name = name };
+        IntakeRecord next;
+
+        return find_among(t, &place, &at, NULL, COMING_MAX, &next) ||
+               (if_unknown && intake_next(t->intake, &place, &next) > 0);
+}
+
+static const Node *child_at(const Tree *t, const Raw *raw) {
+        const Node *n = nodes_get(&t->nodes, raw->wd);
+
+        return n ? nodes_child(&t->nodes, n, raw->name, raw->name_len) : NULL;
+}
+
+/* A first half that follows a second one of the same name: what was there is leaving, unless it was an
+ * empty directory, and was replaced. */
+static bool find_from(const Tree *t, IntakePlace *place, const Raw *to, IntakeRecord *ret) {
+        const Node *there = child_at(t, to);
+
+        return find_next(t, place, to, there, ret) && raw_is_moved_from(&ret->raw) &&
+               (raw_is_dir(&ret->raw) != raw_is_dir(to) || (there && raw_is_dir(to)));
+}
+
+/* Two moves, a to b and b to a, may be a move over an empty directory and back again: then what was at b
+ * is gone, which its last record says, as late as whoever holds it open lets go of it. If they were an
+ * exchange it is at a. `at`: that name; `there`: what was at b; `other`: what was at a. The last words of
+ * a directory come just before its parent tells that it was deleted. */
+static bool
+is_gone(Tree *t, const IntakePlace *place, const Raw *at, const Node *there, const Node *other) {
+        const Node *last = NULL;
+        IntakePlace p = *place;
+        IntakeRecord next;
+        Raw to = *at;
+
+        while (intake_next(t->intake, &p, &next) > 0) {
+                const Raw *raw = &next.raw;
+
+                if (is_last_of(raw, there))
+                        last = there;
+                else if (is_last_of(raw, other) && last == NULL)
+                        last = other;
+                else if (is_about(raw, &to)) {
+                        if (last)
+                                return !(raw->mask & IN_DELETE) == (last == there);
+                        if (!raw_is_moved_from(raw) ||
+                                        !moves_find_second(
+                                                        t->moves, t->intake, &p, raw->cookie, &to))
+                                return false;
+                }
+        }
+        return last && last == there;
+}
+
+/* All that is known of what happened: what we hold open keeps its last words, and what lies in the queue
+ * is not looked through. */
+static void take_in_all(Tree *t) {
+        t->dir_fd = safe_close(t->dir_fd);
+        (void) tree_take_in(t);
+}
+
+/* Whether there is something at the name after the move that ends before `place`. What is watched there
+ * and was replaced by the move is gone, which its last record tells. */
+static bool is_taken(Tree *t, IntakePlace *place, const Raw *raw) {
+        const Node *there = child_at(t, raw);
+        IntakeRecord next, after;
+        struct stat st;
+
+        if (find_next(t, place, raw, NULL, &next))
+                return raw_is_departure(&next.raw) ||
+                       (raw_is_moved_to(&next.raw) &&
+                                       ((there && !node_is_ghost(there)) ||
+                                                       (find_next(t,
+                                                                        place,
+                                                                        &next.raw,
+                                                                        NULL,
+                                                                        &after) &&
+                                                                       raw_is_moved_from(
+                                                                                       &after.raw))));
+        if (there && !node_is_ghost(there))
+                return true;
+        return files_stat(t, nodes_get(&t->nodes, raw->wd), raw->name, &st) >= 0;
+}
+
+bool exchange_find(Tree *t,
+                const IntakePlace *place,
+                const Raw *from,
+                const Raw *to,
+                IntakeRecord *ret_from) {
+        IntakePlace p = *place;
+        Raw back;
+
+        /* A file that takes the place of nothing but, perhaps, another file. */
+        if (!raw_is_dir(from) && !child_at(t, to))
+                return false;
+        if (!find_from(t, &p, to, ret_from) ||
+                        !moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) ||
+                        back.wd != from->wd || !streq(back.name, from->name))
+                return false;
+        take_in_all(t);
+        return !is_gone(t, &p, &back, child_at(t, to), child_at(t, from)) && is_taken(t, &p, to);
+}
+
+bool exchange_find_outside(
+                Tree *t, const IntakePlace *place, const Raw *to, IntakeRecord *ret_from) {
+        IntakePlace p = *place;
+        Raw back;
+
+        return (raw_is_dir(to) || child_at(t, to)) && find_from(t, &p, to, ret_from) &&
+               !moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) &&
+               is_taken(t, &p, to);
+}
+
+void exchange_note_early(Tree *t, uint32_t cookie) {
+        t->early_cookies[t->n_early++ % EARLY_MAX] = cookie;
+}
+
+bool exchange_was_early(Tree *t, uint32_t cookie) {
+        for (unsigned i = 0; i < EARLY_MAX; i++)
+                if (t->early_cookies[i] == cookie) {
+                        t->early_cookies[i] = 0;
+                        return true;
+                }
+        return false;
+}
+
+bool exchange_is_open(const Tree *t) {
+        for (unsigned i = 0; i < EARLY_MAX; i++)
+                if (t->early_cookies[i] != 0)
+                        return true;
+        return false;
+}
+
+/* It may be a move over an empty directory and back again all the same: then what moved first is where
+ * it was. */
+int exchange_check(Tree *t, const Raw *from, int wd) {
+        Find find = {
+                .wd = from->wd, .kind = FIND_ELSEWHERE, .is_dir = true, .key = (uint64_t) wd
+        };
+        int r;
+
+        if (wd <= 0)
+                return 0;
+        r = tree_mark(t, &find.mark);
+        if (r < 0)
+                return r;
+        find.begin = find.end = find.mark;
+        return finds_add(&t->finds, &find, from->name);
+}
+
+static const Arrival *find_arrival(const Tree *t, int wd, const char *name) {
+        for (unsigned i = 1; i <= ARRIVALS_MAX; i++) {
+                const Arrival *a = &t->arrivals[(t->n_arrivals - i) % ARRIVALS_MAX];
+
+                if (a->wd == wd && streq(a->name, name))
+                        return a;
+        }
+        return NULL;
+}
+
+static int add_check(Tree *t, const Raw *raw, bool is_dir) {
+        Find find = {
+                .wd = raw->wd,
+                .kind = is_dir ? FIND_CHECK : FIND_LEFT,
+                .origin = ORIGIN_SCAN,
+                .is_dir = is_dir,
+        };
+        int r = tree_mark(t, &find.mark);
+
+        return r < 0 ? r : finds_add(&t->finds, &find, raw->name);
+}
+
+int exchange_departed(Tree *t, const Raw *raw) {
+        const Arrival *a = find_arrival(t, raw->wd, raw->name);
+
+        return a ? add_check(t, raw, a->is_dir || raw_is_dir(raw)) : 0;
+}
+
+int exchange_arrived(Tree *t, const Raw *raw, const Source *source) {
+        Arrival *a;
+        int r = 0;
+
+        if (raw_is_dir(raw) && source &&
+                        find_arrival(t, source->from_wd, strrchr(source->path.data, '/') + 1))
+                r = add_check(t, raw, true);
+        a = &t->arrivals[t->n_arrivals++ % ARRIVALS_MAX];
+        a->wd = raw->wd;
+        a->is_dir = raw_is_dir(raw);
+        (void) snprintf(a->name, sizeof(a->name), "%s", raw->name);
+        image_arrival(t->ledger, a);
+        return r;
+}
