@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whoever finds an intake in the store finds its inotify descriptor, too: both are removed before
+ * others are put, in this order. */
+
+#include "keeper.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "ledgers.h"
+
+#define KEEPER_KIND UINT32_C(0x02435457) /* "WTC", layout 2 */
+#define LEDGER_PREFIX "watch-"
+#define LEDGER_SUFFIX ".ledger"
+#define RELEASE_USEC USEC_PER_SEC
+#define PAUSE_USEC (5 * USEC_PER_SEC)
+#define PAUSE_USEC_MAX (300 * USEC_PER_SEC)
+
+static char *join(const char *prefix, const char *watch, const char *suffix) {
+        char *name;
+
+        return asprintf(&name, "%s%s%s", prefix, watch, suffix) < 0 ? NULL : name;
+}
+
+char *keeper_watch_name(const char *watch) {
+        return join("watch-", watch, "");
+}
+
+char *keeper_intake_name(const char *watch) {
+        return join("intake-", watch, "");
+}
+
+char *keeper_ledger_name(const char *watch) {
+        return join(LEDGER_PREFIX, watch, LEDGER_SUFFIX);
+}
+
+bool keeper_is_ledger_name(const char *name) {
+        size_t n = strlen(name), n_suffix = strlen(LEDGER_SUFFIX);
+
+        return n > n_suffix && strncmp(name, LEDGER_PREFIX, strlen(LEDGER_PREFIX)) == 0 &&
+               streq(name + n - n_suffix, LEDGER_SUFFIX);
+}
+
+int keeper_succeed(Keeper *k) {
+        _cleanup_free_ char *name = NULL, *what = NULL;
+        int r;
+
+        if (k->ledger || k->state_fd < 0)
+                return 0;
+        name = keeper_ledger_name(k->watch);
+        what = join("watch '", k->watch, "'");
+        if (!name || !what)
+                return -ENOMEM;
+        r = ledgers_open(k->state_fd, name, KEEPER_KIND, what, &k->ledger);
+        return r == -ENOMEM ? r : 0;
+}
+
+int keeper_init(Keeper *k, int state_fd, const char *watch) {
+        *k = (Keeper){
+                .watch = watch,
+                .state_fd = state_fd,
+                .retry_at = USEC_INFINITY,
+        };
+        return keeper_succeed(k);
+}
+
+void keeper_done(Keeper *k) {
+        k->ledger = ledger_free(k->ledger);
+}
+
+static int take(Store *store, char *name) {
+        int fd = store && name ? store_take(store, name) : -EBADF;
+
+        free(name);
+        return fd < 0 ? -EBADF : fd;
+}
+
+static void remove_both(const Keeper *k) {
+        _cleanup_free_ char *watch = keeper_watch_name(k->watch),
+                            *intake = keeper_intake_name(k->watch);
+
+        if (watch && intake) {
+                store_remove(intake);
+                store_remove(watch);
+                crash_point("store-remove");
+        }
+}
+
+void keeper_take(Keeper *k, Store *store, int *ret_fd, int *ret_intake_fd) {
+        *ret_fd = take(store, keeper_watch_name(k->watch));
+        *ret_intake_fd = take(store, keeper_intake_name(k->watch));
+        /* They go on without a ledger, or end; whoever opens it again must not find them so. */
+        if (!k->ledger && (*ret_fd >= 0 || *ret_intake_fd >= 0))
+                remove_both(k);
+}
+
+void keeper_put(Keeper *k, const Tree *tree) {
+        _cleanup_free_ char *watch = keeper_watch_name(k->watch),
+                            *intake = keeper_intake_name(k->watch);
+
+        if (!k->ledger)
+                return;
+        remove_both(k);
+        if (watch && intake) {
+                store_put(watch, tree_fd(tree));
+                crash_point("store-put");
+                store_put(intake, tree_intake_fd(tree));
+        }
+}
+
+void keeper_release(Keeper *k) {
+        if (!k->ledger)
+                return;
+        remove_both(k);
+        (void) sd_notify_barrier(false, RELEASE_USEC);
+}
+
+void keeper_forget(Keeper *k) {
+        if (!k->ledger)
+                return;
+        remove_both(k);
+        ledger_remove(k->ledger);
+        k->ledger = ledger_free(k->ledger);
+        k->state_fd = -EBADF;
+}
+
+void keeper_append(
+                Keeper *k, WatchRecord type, const void *a, size_t n_a, const void *b, size_t n_b) {
+        if (k->ledger)
+                (void) ledger_append_parts(k->ledger, (uint8_t) type, a, n_a, b, n_b);
+}
+
+/* The ledger is whole again, or still is not (`error`). */
+static int note(Keeper *k, int error, usec_t now) {
+        bool was_failing = k->retry_at != USEC_INFINITY;
+
+        if (error == 0) {
+                k->retry_at = USEC_INFINITY;
+                k->reason[0] = '\0';
+                if (was_failing)
+                        log_info("Watch '%s': its ledger is written again", k->watch);
+                return was_failing;
+        }
+        k->retry_pause = was_failing ? MIN_OF(2 * k->retry_pause, PAUSE_USEC_MAX) : PAUSE_USEC;
+        k->retry_at = usec_add(now, k->retry_pause);
+        if (was_failing)
+                return 0;
+        (void) snprintf(k->reason,
+                        sizeof(k->reason),
+                        "The ledger cannot be written, a restart would look at everything anew: %s",
+                        strerror(-error));
+        log_warning(error, "Watch '%s': cannot write its ledger, trying again", k->watch);
+        return 1;
+}
+
+int keeper_check(Keeper *k, usec_t now) {
+        int error = k->ledger ? ledger_error(k->ledger) : 0;
+
+        if (error == 0)
+                return 0;
+        if (k->retry_at == USEC_INFINITY)
+                return note(k, error, now);
+        return now < k->retry_at ? 0 : -EAGAIN;
+}
+
+int keeper_renew(Keeper *k,
+                uint64_t step,
+                int (*write)(Ledger *l, void *userdata),
+                void *userdata,
+                usec_t now) {
+        return k->ledger ? note(k, ledger_compact(k->ledger, step, write, userdata), now) : 0;
+}

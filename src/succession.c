@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How a watch ends: what the kernel has queued for it is told; and if another one follows it, that one
+ * begins where it ended: nothing is missed between them, and nothing told by both. */
+
+#include "base/log.h"
+#include "watch-internal.h"
+
+#define DRAIN_READS_MAX 256U
+#define LEVEL_TRIES 64U
+#define RELEASED_USEC (50 * USEC_PER_MSEC)
+
+bool watch_is_busy(const Watch *w) {
+        return w->tree && tree_is_busy(w->tree);
+}
+
+void watch_finish_scans(Watch *w) {
+        int r = 1;
+
+        if (!watch_is_busy(w))
+                return;
+        while (r > 0 && watch_is_busy(w)) {
+                (void) sd_notify(false, "WATCHDOG=1");
+                r = tree_work(w->tree, w->now, watch_realtime(w));
+        }
+        watch_settle(w, r);
+}
+
+void watch_read_queued(Watch *w, bool with_halves) {
+        int r = 1;
+
+        if (!watch_begin(w))
+                return;
+        for (unsigned i = 0; i < DRAIN_READS_MAX && r > 0; i++)
+                r = tree_read(w->tree, w->now, watch_realtime(w));
+        if (r >= 0 && with_halves)
+                r = tree_release_moves(w->tree);
+        watch_settle(w, r);
+}
+
+void watch_drain(Watch *w) {
+        watch_read_queued(w, false);
+}
+
+bool watch_is_settled(const Watch *w) {
+        return !w->tree || watch_is_busy(w) || tree_is_settled(w->tree);
+}
+
+/* Whether it has handed out all that the kernel has queued. */
+static bool is_level(const Watch *w) {
+        uint64_t queued;
+
+        return !watch_is_busy(w) &&
+               (tree_queued_mark(w->tree, &queued) < 0 || tree_n_handed_out(w->tree) >= queued);
+}
+
+/* Until what the one has told and what the other has seen meet. */
+static int level(Watch *w, Watch *old, uint64_t *ret_mark) {
+        int r = 0;
+
+        /* A directory that the new one did not come to yet is watched by the old one alone. */
+        while (watch_is_busy(w) && r >= 0) {
+                (void) sd_notify(false, "WATCHDOG=1");
+                r = tree_scan(w->tree, w->now, watch_realtime(w));
+                watch_read_queued(old, false);
+        }
+        for (unsigned i = 0; i < LEVEL_TRIES && r >= 0; i++) {
+                watch_finish_scans(old);
+                /* The other half of a move may be on its way, or there may be none. */
+                watch_read_queued(old, i >= LEVEL_TRIES / 2);
+                if (!old->tree)
+                        break;
+                r = tree_queued_mark(w->tree, ret_mark);
+                if (is_level(old))
+                        break;
+        }
+        return r;
+}
+
+/* A processor of the new watch follows one of the old. */
+typedef struct Handover {
+        Watch *watch;
+        Processor *to;
+} Handover;
+
+static void hand_record(Processor *p, const void *record, size_t n, void *userdata) {
+        Handover *h = userdata;
+
+        (void) processor_restore(h->to, record, n, h->watch->now, watch_realtime(h->watch));
+}
+
+/* What the processors of the old watch track, those of the new one do from now on. */
+static void hand_processors_over(Watch *w, Watch *old) {
+        for (size_t i = 0; i < old->n_processors; i++)
+                for (size_t j = 0; j < w->n_processors; j++) {
+                        const ProcessorConfig *from = old->config->processors[i];
+                        const ProcessorConfig *to = w->config->processors[j];
+                        Handover h = { w, w->processors[j] };
+
+                        if (!streq(from->name, to->name) || from->type != to->type)
+                                continue;
+                        old->processors[i]->keep = hand_record;
+                        old->processors[i]->keep_userdata = &h;
+                        processor_save(old->processors[i]);
+                        old->processors[i]->keep = NULL;
+                }
+}
+
+/* The ledger and the names in the store are the new watch's from now on; or else the new one, for which
+ * there was no descriptor while there was the old one, begins where that one ends. */
+static int inherit(Watch *w) {
+        int r = keeper_succeed(&w->keeper);
+
+        if (r < 0)
+                return r;
+        if (!w->tree) {
+                keeper_release(&w->keeper);
+                r = watch_place(w);
+                if (r >= 0 && !w->tree) /* it closes its descriptors when it comes to that */
+                        w->retry_at = w->now + RELEASED_USEC;
+                return r;
+        }
+        if (!w->keeper.ledger)
+                return 0;
+        tree_set_ledger(w->tree, w->keeper.ledger);
+        (void) watch_renew_ledger(w);
+        keeper_put(&w->keeper, w->tree);
+        return 0;
+}
+
+void watch_take_over(Watch *w, Watch *old) {
+        Cursor begin = history_end(w->gate.history);
+        uint64_t mark = 0;
+        int r = 0;
+
+        w->keeper.state_fd = w->context->state_fd;
+        if (w->tree)
+                r = level(w, old, &mark);
+        else
+                watch_read_queued(old, true);
+        if (r >= 0)
+                r = gate_take_over(&w->gate, begin, mark);
+        hand_processors_over(w, old);
+        watch_counters_add(&w->counters, &old->counters);
+        old = watch_free(old);
+        if (r >= 0)
+                r = inherit(w);
+        if (r >= 0 && w->tree)
+                r = tree_read(w->tree, w->now, watch_realtime(w));
+        watch_settle(w, r);
+}
