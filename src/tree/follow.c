@@ -8,6 +8,8 @@
 
 #include "tree/looks.h"
 
+#define NAME_LONG_MAX 1024U /* of FUSE */
+
 static uint32_t enter_mask(const Tree *t, bool is_link) {
         return tree_member_mask(t) | IN_ONLYDIR | (is_link ? 0 : IN_DONT_FOLLOW);
 }
@@ -75,12 +77,22 @@ int follow_wd_at(Tree *t, int fd, const char *name) {
         return only_asked(t, tree_ask_at(t, fd, name, enter_mask(t, t->options.follow_symlinks)));
 }
 
+/* Who changes a directory tells of it when all can see it, but while he still has it locked. A name that
+ * is too long for any file system is looked for under that lock, and leaves nothing behind. */
+void follow_writers(int fd) {
+        static const char name[] = { [0 ... NAME_LONG_MAX] = 'x', '\0' };
+        struct stat st;
+
+        (void) fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW);
+}
+
 int follow_leads_to(Tree *t, Node *n, const char *name, const Node *node) {
         int fd = follow_open(t, n), wd;
 
         if (fd < 0)
                 return fd;
         wd = follow_wd_at(t, fd, name);
+        follow_writers(fd);
         if (wd == -ENOENT || wd == -ENOTDIR || wd == -ELOOP)
                 return 0;
         return wd < 0 ? wd : wd == node->wd;

@@ -53,6 +53,7 @@ int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *re
         ret->is_dir = true;
         ret->mark = UINT64_MAX;
         ret->kind = FIND_NEW;
+        follow_writers(fd);
         r = tree_position(t);
         if (r < 0)
                 return r;

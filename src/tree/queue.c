@@ -250,6 +250,17 @@ int tree_take_in(Tree *t) {
         return n;
 }
 
+int tree_take_in_all(Tree *t) {
+        uint64_t mark;
+        int r = tree_queued_mark(t, &mark);
+
+        if (r < 0)
+                return r;
+        while (intake_n_read(t->intake) < mark && (r = tree_take_in(t)) > 0)
+                ;
+        return r < 0 ? r : intake_n_read(t->intake) >= mark;
+}
+
 int tree_release_moves(Tree *t) {
         int r = 0;
 

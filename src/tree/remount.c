@@ -66,12 +66,11 @@ static int look_at_mount(Tree *t, const char *path, bool was_unmounted) {
                 return 0;
         if (!node || node_is_ghost(node)) /* a look that was there already may be older */
                 return look_for(t, parent, name);
-        if (follow_leads_to(t, parent, name, node) == 0) {
-                r = leave(t, node, was_unmounted);
-                if (r < 0)
-                        return r;
-        }
-        return look_arrival(t, parent, name, true, ORIGIN_SCAN);
+        r = follow_leads_to(t, parent, name, node);
+        if (r != 0) /* as it was, or it cannot be asked for where it was */
+                return r > 0 ? 0 : r == -ENOMEM ? r : 1;
+        r = leave(t, node, was_unmounted);
+        return r < 0 ? r : look_arrival(t, parent, name, true, ORIGIN_SCAN);
 }
 
 static bool is_behind(const Tree *t) {

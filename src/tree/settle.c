@@ -220,6 +220,30 @@ int look_settle(Tree *t, const Raw *raw) {
         return r;
 }
 
+/* Once more, when what is queued now is handed out. */
+static int look_later(Tree *t, const Find *find) {
+        Find again = *find;
+        int r;
+
+        if (again.n_looks++ == LOOKS_MAX) {
+                rescan_want(t, 0, false);
+                return 0;
+        }
+        r = tree_mark(t, &again.mark);
+        again.begin = again.end = again.mark;
+        return r < 0 ? r : finds_add(&t->finds, &again, find->name);
+}
+
+/* Whether what the disk says of these names may be newer than the story. Returns > 0 if so, or < 0. */
+static int is_to_come(Tree *t, const Find *find, const Node *node) {
+        int r = tree_take_in_all(t);
+
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        return exchange_is_to_come(t, find->wd, find->name, true) ||
+               exchange_is_to_come(t, node->parent->wd, node_name(node), true);
+}
+
 int look_elsewhere(Tree *t, const Find *find) {
         Node *n = nodes_get(&t->nodes, find->wd);
         Node *node = nodes_get(&t->nodes, (int) find->key);
@@ -234,18 +258,17 @@ int look_elsewhere(Tree *t, const Find *find) {
         }
         if (!node || !node_is_member(node)) {
                 r = look_at(t, n, find->name, find->n_looks + 1U);
-                if (r == -ESTALE && find->n_looks < LOOKS_MAX) {
-                        Find again = *find;
-
-                        again.n_looks++;
-                        return look_add_find(t, &again, find->name);
-                }
-                return r == -ENOENT || r == -ESTALE ? 0 : r;
+                if (r == -ESTALE)
+                        return look_later(t, find);
+                return r == -ENOENT ? 0 : r;
         }
         if (node->is_root || node_is_at(node, n, find->name) || node_is_below(n, node) ||
                         follow_leads_to(t, n, find->name, node) <= 0 ||
                         follow_leads_to(t, node->parent, node_name(node), node) > 0)
                 return 0; /* there already, gone again, or one directory at two places */
+        r = is_to_come(t, find, node);
+        if (r != 0)
+                return r < 0 ? r : look_later(t, find);
 
         e.mask = IN_MOVED_FROM | IN_ISDIR;
         r = tree_tell(t, node->parent, node_name(node), node->name_len, &e);
@@ -296,10 +319,7 @@ static int check(Tree *t, Node *n, const Find *find) {
                 again.key = st.st_ino;
                 return look_add_find(t, &again, find->name);
         }
-        if (again.n_looks++ < LOOKS_MAX)
-                return look_add_find(t, &again, find->name);
-        rescan_want(t, 0, false);
-        return 0;
+        return look_later(t, find);
 }
 
 static int tell(Tree *t, Find *find) {

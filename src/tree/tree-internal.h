@@ -211,6 +211,9 @@ int record_hand_out(Tree *t, const IntakeRecord *record, bool paired);
 /* Reads once, as of t->now, if there is room. Returns the number of bytes, or < 0. */
 int tree_take_in(Tree *t);
 
+/* Takes in all that is queued now. Returns > 0 if there was room for it, 0 if not, or < 0. */
+int tree_take_in_all(Tree *t);
+
 /* Hands out what the intake holds, up to a first half that is to wait, or to a scan. */
 int tree_hand_out(Tree *t, usec_t now);
 
@@ -238,9 +241,12 @@ int follow_enter(Tree *t, int fd, const char *name, bool is_link, int *ret_fd, N
 /* Opens a directory for reading. Returns the descriptor or -errno. */
 int follow_read(int fd, const char *name, bool is_link);
 
-/* Whether `name` in `n` leads to `node` now. Returns > 0 if so, 0 if not, -errno of what prevents to
- * tell. */
+/* Whether `name` in `n` leads to `node` now; what makes it so is queued by then. Returns > 0 if so, 0 if
+ * not, -errno of what prevents to tell. */
 int follow_leads_to(Tree *t, Node *n, const char *name, const Node *node);
+
+/* Returns when all is queued of what could be seen in the directory `fd` until now. */
+void follow_writers(int fd);
 
 /* The wd of the directory behind `fd`, or at `name` in it, or -errno; a number that no node has if it
  * is none of ours. */
