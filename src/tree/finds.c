@@ -69,6 +69,11 @@ static int grow(Finds *f) {
         return 0;
 }
 
+/* Where the next one added will be pointed at from. */
+static Find **end_of(Finds *f) {
+        return f->first ? f->last : &f->first;
+}
+
 int finds_add(Finds *f, const Find *find, const char *name) {
         size_t n = strlen(name);
         Find *copy;
@@ -88,14 +93,30 @@ int finds_add(Finds *f, const Find *find, const char *name) {
         copy->name_len = (uint8_t) n;
         memcpy(copy->name, name, n + 1);
         copy->next = NULL;
-        copy->previous = finds_end(f);
+        copy->previous = end_of(f);
         *copy->previous = copy;
         f->last = &copy->next;
         put_in_slots(f, copy);
         f->n++;
-        if (!copy->is_told)
+        if (!copy->is_told && copy->end != UINT64_MAX)
                 image_find(f->ledger, copy, false);
         return 0;
+}
+
+void finds_begin(Finds *f) {
+        f->fresh = end_of(f);
+}
+
+void finds_settle(Finds *f, uint64_t mark) {
+        for (Find *find = *f->fresh; find; find = find->next) {
+                find->mark = mark;
+                if (find->end != UINT64_MAX)
+                        continue;
+                find->end = mark;
+                if (!find->is_told)
+                        image_find(f->ledger, find, false);
+        }
+        finds_begin(f);
 }
 
 Find *finds_get(const Finds *f, int wd, const char *name, size_t name_len) {
@@ -157,6 +178,8 @@ void finds_take(Finds *f, Find *find) {
                 find->next->previous = find->previous;
         else
                 f->last = find->previous;
+        if (f->fresh == &find->next)
+                f->fresh = find->previous;
         find->previous = NULL;
         f->n--;
 }

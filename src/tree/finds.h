@@ -47,6 +47,7 @@ struct Find {
 typedef struct Finds {
         Find *first;
         Find **last;
+        Find **fresh; /* what points at the first one that finds_settle() is for, or NULL */
         Find **by_name;
         Find **by_key;
         uint32_t n_slots; /* of each; a power of two, or 0 */
@@ -60,9 +61,12 @@ void finds_done(Finds *f);
  * Returns 0 or -ENOMEM. */
 int finds_add(Finds *f, const Find *find, const char *name);
 
-/* Where the next one added will be pointed at from. */
-static inline Find **finds_end(Finds *f) {
-        return f->first ? f->last : &f->first;
+/* What is added from now on is settled together: gets its mark, and that as the end of its look if it has
+ * none (UINT64_MAX). Then the next ones can be. */
+void finds_begin(Finds *f);
+void finds_settle(Finds *f, uint64_t mark);
+static inline Find *finds_unsettled(const Finds *f) {
+        return *f->fresh;
 }
 
 /* The last find of that name, or NULL; and the one before. */

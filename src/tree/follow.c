@@ -77,13 +77,15 @@ int follow_wd_at(Tree *t, int fd, const char *name) {
         return only_asked(t, tree_ask_at(t, fd, name, enter_mask(t, t->options.follow_symlinks)));
 }
 
-/* Who changes a directory tells of it when all can see it, but while he still has it locked. A name that
- * is too long for any file system is looked for under that lock, and leaves nothing behind. */
+/* Who changes a directory tells of it when all can see it, but while he still has it locked. Under that
+ * lock it is read, without room for an entry; or, for less can be done with O_PATH, a name is looked for that
+ * is too long for any file system. Neither leaves anything behind. */
 void follow_writers(int fd) {
         static const char name[] = { [0 ... NAME_LONG_MAX] = 'x', '\0' };
         struct stat st;
 
-        (void) fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW);
+        if (getdents64(fd, &st, 0) < 0 && errno == EBADF)
+                (void) fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW);
 }
 
 int follow_leads_to(Tree *t, Node *n, const char *name, const Node *node) {
@@ -150,15 +152,17 @@ int follow_watch(Tree *t, int fd, const char *name, bool is_link, Node **ret) {
         return tree_watch_at(t, fd, name, name, enter_mask(t, is_link), ret);
 }
 
-int follow_read(int fd, const char *name, bool is_link) {
+int follow_read(Tree *t, int fd, const char *name, bool is_link) {
         int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK;
         int dir_fd = openat(fd, name, flags | (is_link ? 0 : O_NOFOLLOW));
 
+        if (dir_fd == t->at_fd) /* that one was closed */
+                t->at_fd = -EBADF;
         return dir_fd < 0 ? -errno : dir_fd;
 }
 
 int follow_enter(Tree *t, int fd, const char *name, bool is_link, int *ret_fd, Node **ret) {
-        _cleanup_close_ int dir_fd = follow_read(fd, name, is_link);
+        _cleanup_close_ int dir_fd = follow_read(t, fd, name, is_link);
         int r;
 
         if (dir_fd < 0)

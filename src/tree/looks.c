@@ -51,13 +51,8 @@ int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *re
         ret->wd = n->wd;
         ret->key = (uint64_t) node->wd;
         ret->is_dir = true;
-        ret->mark = UINT64_MAX;
+        ret->mark = ret->end = UINT64_MAX;
         ret->kind = FIND_NEW;
-        follow_writers(fd);
-        r = tree_position(t);
-        if (r < 0)
-                return r;
-        ret->end = t->position;
         if (node_is_member(node)) {
                 ret->kind = FIND_ELSEWHERE;
                 return node_is_at(node, n, name) ? 0 : 1;
@@ -77,11 +72,18 @@ int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *re
         return 1;
 }
 
-int look_add_find(Tree *t, const Find *find, const char *name) {
-        Find **at = finds_end(&t->finds);
-        int r = finds_add(&t->finds, find, name);
+int look_end(Tree *t, int fd, Find *find) {
+        follow_writers(fd);
+        int r = tree_position(t);
+        find->end = t->position;
+        return r;
+}
 
-        return r < 0 ? r : tree_mark(t, &(*at)->mark);
+int look_add_find(Tree *t, const Find *find, const char *name) {
+        Find marked = *find;
+        int r = tree_mark(t, &marked.mark);
+
+        return r < 0 ? r : finds_add(&t->finds, &marked, name);
 }
 
 static int look_into(Tree *t, Node *n, int fd, const char *name, Find *find) {
@@ -120,6 +122,9 @@ int look_at(Tree *t, Node *n, const char *name, unsigned n_looks) {
                 return r == -ENOMEM ? r : -ENOENT;
         if (r == 0)
                 return 1;
+        r = look_end(t, fd, &find);
+        if (r < 0)
+                return r;
         r = find.kind == FIND_NEW ? look_into(t, n, fd, name, &find)
                                   : look_add_find(t, &find, name);
         return r < 0 ? r : 1;

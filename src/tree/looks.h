@@ -22,10 +22,14 @@ int look_after(Tree *t, const Node *ghost);
 int look_again(Tree *t, const Node *ghost);
 
 /* Watches the directory `name` in `n`, which `fd` is; t->position was taken before. Returns > 0 with
- * the find to add in *ret: FIND_NEW of a fresh member, or FIND_ELSEWHERE; 0 with one that is where it
- * is known to be; or -errno, -EXDEV for one that is not to be entered. With `ret_fd` it is opened for
+ * the find to add in *ret, its end not known yet: FIND_NEW of a fresh member, or FIND_ELSEWHERE; 0 with one
+ * that is where it is known to be; or -errno, -EXDEV for one that is not to be entered. With `ret_fd` it is opened for
  * reading as well: that is what is watched then, even where another takes its name meanwhile. */
 int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *ret_fd, Find *ret);
+
+/* The look at a name in `fd` is over, before anyone looks into what was entered: all is queued that it could
+ * see. Returns 0 or < 0. */
+int look_end(Tree *t, int fd, Find *find);
 
 /* Looks at `name`. Returns > 0 if there is a find of what is there; 0 if nothing there is to be
  * entered; -ESTALE if its directory could not be opened where it should be, -ENOENT if no directory is

@@ -184,8 +184,13 @@ static int member_record(Tree *t, Node *n, const IntakeRecord *record, bool pair
                 if (r < 0)
                         return r;
         }
-        if (raw_is_arrival(raw) && t->options.recursive) {
+        if (t->options.recursive && raw_is_arrival(raw)) {
                 r = follow_coming(t, n, raw);
+                if (r < 0)
+                        return r;
+        }
+        if (t->options.recursive && raw_is_departure(raw) && raw_is_dir(raw)) {
+                r = remount_depart(t, n, raw->name);
                 if (r < 0)
                         return r;
         }

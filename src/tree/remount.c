@@ -37,6 +37,13 @@ static int find_parent(const Tree *t, const char *path, Node **ret, const char *
         return is_below;
 }
 
+static bool is_below_root(const Tree *t, const char *path) {
+        const char *name;
+        Node *parent;
+
+        return find_parent(t, path, &parent, &name) > 0 || parent;
+}
+
 /* Lets go of a directory that its path does not lead to any more. */
 static int leave(Tree *t, Node *node, bool was_unmounted) {
         static const uint32_t masks[] = { IN_UNMOUNT | IN_ISDIR, IN_IGNORED };
@@ -73,6 +80,26 @@ static int look_at_mount(Tree *t, const char *path, bool was_unmounted) {
         return r < 0 ? r : look_arrival(t, parent, name, true, ORIGIN_SCAN);
 }
 
+/* Whether something was mounted there when the table was last looked at. */
+static bool was_mounted(const Tree *t, const Node *n, const char *name) {
+        const char *mount_name;
+        Node *parent;
+
+        for (size_t i = 0; i < t->mounts.n; i++)
+                if (find_parent(t, t->mounts.items[i].path, &parent, &mount_name) == 0 &&
+                                parent == n && streq(name, mount_name))
+                        return true;
+        return false;
+}
+
+int remount_depart(Tree *t, Node *n, const char *name) {
+        Node *node = t->n_mounts_below > 0 ? nodes_child(&t->nodes, n, name, strlen(name)) : NULL;
+
+        return node && !node_is_ghost(node) && !past_is(t, node) && was_mounted(t, n, name)
+                               ? leave(t, node, true)
+                               : 0;
+}
+
 static bool is_behind(const Tree *t) {
         uint64_t queued;
 
@@ -94,8 +121,10 @@ int remount_check(Tree *t) {
                         is_missing |= r > 0;
                 }
         /* One that looks the same may be another one: numbers are used again. Outer ones come first. */
-        for (size_t i = 0; t->is_started && i < now.n && r >= 0; i++) {
-                r = look_at_mount(t, now.items[i].path, false);
+        t->n_mounts_below = 0;
+        for (size_t i = 0; i < now.n && r >= 0; i++) {
+                t->n_mounts_below += is_below_root(t, now.items[i].path);
+                r = t->is_started ? look_at_mount(t, now.items[i].path, false) : 0;
                 is_missing |= r > 0;
         }
         before = t->mounts;

@@ -42,6 +42,7 @@ int replay_mounts(Replay *p, const LedgerRecord *record) {
                 if (r >= 0)
                         r = add_mount(&p->t->mounts, head.id, path, (size_t) head.n);
         }
+        p->t->n_mounts_below = p->t->mounts.n; /* there are no others */
         return r;
 }
 

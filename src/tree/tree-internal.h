@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include <dirent.h>
 #include <limits.h>
 
 #include "tree/backlog.h"
@@ -16,6 +15,7 @@
 #include "tree/mounts.h"
 #include "tree/moves.h"
 #include "tree/nodes.h"
+#include "tree/reader.h"
 #include "tree/roots.h"
 #include "tree/tree.h"
 
@@ -33,10 +33,11 @@
 
 /* A directory being scanned, above those that it is in. */
 typedef struct Frame {
-        DIR *dir;
+        Reader dir;
         int wd;        /* of its node; -1: it could not be watched, what is below is only counted */
         Origin origin; /* of what is found in it */
         bool is_known; /* it was watched before: what is found is compared with what we know */
+        bool has_looks; /* directories in it were entered whose looks are not over */
 } Frame;
 
 /* Directories that cannot be watched. */
@@ -63,6 +64,7 @@ struct Arrival {
 struct Tree {
         int fd;
         int home_fd; /* the working directory, during a slice of a scan; else -EBADF */
+        int at_fd;   /* meanwhile: where we are, as long as it is surely that */
         TreeOptions options;
         EventSink sink;
         void *userdata;
@@ -85,11 +87,12 @@ struct Tree {
         Intake *intake;
         Moves *moves;
         Finds finds;
-        Mounts mounts;       /* as last looked at, where directories below the roots are watched */
-        bool mounts_changed; /* the table is to be looked at when the roots are */
-        unsigned n_remounts; /* looks at the table since it last changed */
-        IntakePlace place;   /* behind the record at hand */
-        KnownFiles known;    /* with options.recover */
+        Mounts mounts; /* as last looked at, where directories below the roots are watched */
+        size_t n_mounts_below; /* of them below the roots */
+        bool mounts_changed;   /* the table is to be looked at when the roots are */
+        unsigned n_remounts;   /* looks at the table since it last changed */
+        IntakePlace place;     /* behind the record at hand */
+        KnownFiles known;      /* with options.recover */
         uint64_t n_handed_out; /* bytes of events */
         uint64_t position;     /* of the end of the queue, as last asked for by a look */
         uint64_t due_mark;     /* something waits until that many are: the least of the marks */
@@ -105,6 +108,7 @@ struct Tree {
         Frame frames[SCAN_FRAMES_MAX]; /* the scan under way; the last one is at work */
         size_t n_frames;
         unsigned n_opened;    /* since the queue was last taken in */
+        unsigned n_entered;   /* directories that are to be looked into together */
         Backlog backlog;      /* of it */
         Backlog parked;       /* were not where they had been: to be scanned later */
         uint64_t parked_mark; /* when all is told that may have led them elsewhere */
@@ -239,7 +243,7 @@ int follow_watch(Tree *t, int fd, const char *name, bool is_link, Node **ret);
 /* The same, opened for reading; *ret_fd is the caller's to close. */
 int follow_enter(Tree *t, int fd, const char *name, bool is_link, int *ret_fd, Node **ret);
 /* Opens a directory for reading. Returns the descriptor or -errno. */
-int follow_read(int fd, const char *name, bool is_link);
+int follow_read(Tree *t, int fd, const char *name, bool is_link);
 
 /* Whether `name` in `n` leads to `node` now; what makes it so is queued by then. Returns > 0 if so, 0 if
  * not, -errno of what prevents to tell. */
@@ -318,6 +322,10 @@ int past_end(Tree *t);
 /* Looks at the directories where something was mounted or unmounted since the last time. */
 int remount_check(Tree *t);
 
+/* The directory `name` in `n` departs, which no mount point can: if it was one it was unmounted, of which
+ * the table is to tell yet. Returns 0 or < 0. */
+int remount_depart(Tree *t, Node *n, const char *name);
+
 /* Begins to scan a directory: `name` in what `fd` is ("." for that itself). Returns 0; -ENOENT or
  * -ESTALE if it is not there any more: then scan_park() has it scanned where it went; or another
  * -errno. */
@@ -330,6 +338,9 @@ void scan_forget(Tree *t, int wd);
 static inline bool scan_is_under_way(const Tree *t) {
         return t->n_frames > 0 || t->backlog.n > 0;
 }
+
+/* Ends it, whatever there is to do. */
+void scan_done(Tree *t);
 
 /* Takes one slice. Returns > 0 if there is more to do. */
 int scan_work(Tree *t, usec_t now);

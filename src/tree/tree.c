@@ -31,8 +31,7 @@ Tree *tree_free(Tree *t) {
         if (!t)
                 return NULL;
         listings_end(t);
-        while (t->n_frames > 0)
-                (void) closedir(t->frames[--t->n_frames].dir);
+        scan_done(t);
         backlog_done(&t->backlog);
         backlog_done(&t->parked);
         nodes_done(&t->nodes);
@@ -76,6 +75,7 @@ int tree_new(const TreeOptions *options, EventSink sink, void *userdata, Tree **
         *t = (Tree){
                 .fd = options->fd > 0 ? options->fd : -EBADF,
                 .home_fd = -EBADF,
+                .at_fd = -EBADF,
                 .options = *options,
                 .sink = sink,
                 .userdata = userdata,
@@ -137,7 +137,10 @@ int tree_ask_at(Tree *t, int fd, const char *name, uint32_t mask) {
                 return ask(t, path, mask);
         }
         /* There is no inotify_add_watchat(2). To go there costs a fraction of the way through /proc. */
-        return fchdir(fd) < 0 ? -errno : ask(t, name, mask);
+        if (t->at_fd != fd && fchdir(fd) < 0)
+                return -errno;
+        t->at_fd = fd;
+        return ask(t, name, mask);
 }
 
 static int get_node(Tree *t, int wd, bool is_dir, const char *name, Node **ret) {

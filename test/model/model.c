@@ -154,12 +154,12 @@ int __wrap_fstatat64(int fd, const char *path, struct stat64 *ret, int flags) {
         return __real_fstatat64(fd, path, ret, flags);
 }
 
-struct dirent64 *__real_readdir64(DIR *dir);
-struct dirent64 *__wrap_readdir64(DIR *dir);
-struct dirent64 *__wrap_readdir64(DIR *dir) {
+ssize_t __real_getdents64(int fd, void *buffer, size_t length);
+ssize_t __wrap_getdents64(int fd, void *buffer, size_t length);
+ssize_t __wrap_getdents64(int fd, void *buffer, size_t length) {
         interrupt();
         dare();
-        return __real_readdir64(dir);
+        return __real_getdents64(fd, buffer, length);
 }
 
 int __real_openat64(int at, const char *path, int flags, ...);

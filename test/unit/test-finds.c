@@ -97,7 +97,34 @@ TEST(last_one_taken_leaves_a_list_that_can_grow) {
         free(find);
         EXPECT_OK(add(&f, 1, "b", false, ORIGIN_SCAN, 2));
         EXPECT(f.first && f.first->mark == 2 && !f.first->next);
-        EXPECT(finds_end(&f) == &f.first->next);
+        EXPECT(f.last == &f.first->next);
+        finds_done(&f);
+}
+
+TEST(those_added_since_are_settled_together) {
+        Finds f = {};
+        Find look = { .wd = 1, .is_dir = true, .key = 5, .mark = UINT64_MAX, .end = UINT64_MAX };
+
+        EXPECT_OK(add(&f, 1, "a", false, ORIGIN_SCAN, 1));
+        finds_begin(&f);
+        EXPECT(!finds_unsettled(&f));
+        EXPECT_OK(add(&f, 1, "b", false, ORIGIN_SCAN, UINT64_MAX));
+        EXPECT_OK(finds_add(&f, &look, "c"));
+        Find *a = f.first, *b = a->next, *c = b->next;
+        EXPECT(finds_unsettled(&f) == b);
+        finds_take(&f, a); /* what points at the first one of them */
+        free(a);
+        EXPECT(finds_unsettled(&f) == b);
+        finds_settle(&f, 9);
+        EXPECT(!finds_unsettled(&f));
+        EXPECT_EQ(b->mark, 9);
+        EXPECT_EQ(b->end, 0);
+        EXPECT_EQ(c->mark, 9);
+        EXPECT_EQ(c->end, 9);
+        EXPECT_OK(add(&f, 1, "d", false, ORIGIN_SCAN, UINT64_MAX));
+        finds_settle(&f, 12);
+        EXPECT_EQ(c->mark, 9);
+        EXPECT_EQ(c->next->mark, 12);
         finds_done(&f);
 }
 
