@@ -21,6 +21,17 @@ typedef struct Raw {
 /* Decodes the record at `data`. Returns 0, or -EBADMSG if the bytes are no whole record. */
 int raw_decode(const void *data, size_t n, Raw *ret);
 
+/* What it is about, and no more. Returns the size of the record, or 0 if the bytes are no whole one. */
+static inline size_t raw_peek(const void *data, size_t n, int *ret_wd) {
+        struct inotify_event e;
+
+        if (n < sizeof(e))
+                return 0;
+        memcpy(&e, data, sizeof(e));
+        *ret_wd = e.wd;
+        return e.len <= n - sizeof(e) ? sizeof(e) + e.len : 0;
+}
+
 /* Comes whatever was asked for. */
 #define MASK_UNASKED (IN_IGNORED | IN_UNMOUNT | IN_Q_OVERFLOW)
 

@@ -199,21 +199,26 @@ IntakePlace intake_head(const Intake *i) {
         return (IntakePlace){ slot_of(i)->head_batch, slot_of(i)->head };
 }
 
+/* Finds the batch of the next record, and its end; 0: there is none. */
+static uint64_t find_batch(const Intake *i, IntakePlace *place, Batch *ret) {
+        while (place->batch < tail_of(i)) {
+                memcpy(ret, i->data + place->batch, sizeof(*ret));
+                uint64_t end = place->batch + sizeof(*ret) + ret->size;
+                if (place->offset < end)
+                        return end;
+                place->batch = batch_end(place->batch, ret->size);
+                place->offset = place->batch + sizeof(*ret);
+        }
+        return 0;
+}
+
 int intake_next(const Intake *i, IntakePlace *place, IntakeRecord *ret) {
         Batch batch;
-        uint64_t end;
+        uint64_t end = find_batch(i, place, &batch);
         int r;
 
-        for (;;) {
-                if (place->batch >= tail_of(i))
-                        return 0;
-                memcpy(&batch, i->data + place->batch, sizeof(batch));
-                end = place->batch + sizeof(batch) + batch.size;
-                if (place->offset < end)
-                        break;
-                place->batch = batch_end(place->batch, batch.size);
-                place->offset = place->batch + sizeof(batch);
-        }
+        if (end == 0)
+                return 0;
         r = raw_decode(i->data + place->offset, end - place->offset, &ret->raw);
         if (r < 0) {
                 place->offset = end;
@@ -225,6 +230,18 @@ int intake_next(const Intake *i, IntakePlace *place, IntakeRecord *ret) {
         if (raw_is_left_out(&ret->raw))
                 ret->raw.size = ret->raw.cookie;
         return 1;
+}
+
+bool intake_next_wd(const Intake *i, IntakePlace *place, int *ret_wd) {
+        Batch batch;
+        uint64_t end = find_batch(i, place, &batch);
+        size_t size;
+
+        if (end == 0)
+                return false;
+        size = raw_peek(i->data + place->offset, end - place->offset, ret_wd);
+        place->offset += size;
+        return size > 0;
 }
 
 /* Fills the slot that does not hold, and has it hold from now on. */

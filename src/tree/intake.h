@@ -71,6 +71,9 @@ IntakePlace intake_head(const Intake *i);
  * are no records; the rest of their batch is skipped. */
 int intake_next(const Intake *i, IntakePlace *place, IntakeRecord *ret);
 
+/* Moves on past it, and says only which directory it is about. Returns false where there is none. */
+bool intake_next_wd(const Intake *i, IntakePlace *place, int *ret_wd);
+
 /* The step is done, and what lies before `place` was handed out: all at once, for whoever adopts. */
 void intake_commit(Intake *i, const IntakePlace *place, uint64_t n_handed_out, uint64_t step);
 

@@ -69,7 +69,8 @@ bool node_is_below(const Node *n, const Node *ancestor); /* or is it */
 static inline Node *nodes_get(const Nodes *n, int wd) {
         return wds_get(&n->wds, wd);
 }
-/* Asks the memory for these and their parents, all at once: it brings many almost as fast as one. */
+/* Asks the memory for these and what they are in, all at once: it brings many almost as fast as one. */
+#define NODES_PREFETCH_MAX 32U
 void nodes_prefetch(const Nodes *n, const int *wds, size_t n_wds);
 Node *nodes_child(const Nodes *n, const Node *parent, const char *name, size_t name_len);
 

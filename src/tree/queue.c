@@ -14,7 +14,6 @@
 #define READ_WITHOUT_REST_MAX (int) (INTAKE_READ_MAX - sizeof(struct inotify_event) - NAME_MAX - 1)
 
 /* How far to look ahead, in trees that are too large for a cache. */
-#define AHEAD_MAX 32U
 #define AHEAD_RECORDS_MAX 128U
 #define AHEAD_DIRECTORIES_MIN 1024U
 
@@ -158,16 +157,15 @@ static int hand_out_next(Tree *t, const IntakeRecord *record, const IntakePlace 
 /* In a large tree the next event is about a directory that no cache holds: asks for those of the next
  * records together. Returns the number of records looked at. */
 static unsigned look_ahead(const Tree *t, IntakePlace place) {
-        int wds[AHEAD_MAX];
-        IntakeRecord record;
+        int wds[NODES_PREFETCH_MAX], wd;
         unsigned n_records = 0;
         size_t n = 0;
 
-        while (n < AHEAD_MAX && n_records < AHEAD_RECORDS_MAX &&
-                        intake_next(t->intake, &place, &record) > 0) {
+        while (n < NODES_PREFETCH_MAX && n_records < AHEAD_RECORDS_MAX &&
+                        intake_next_wd(t->intake, &place, &wd)) {
                 n_records++;
-                if (n == 0 || wds[n - 1] != record.raw.wd)
-                        wds[n++] = record.raw.wd;
+                if (n == 0 || wds[n - 1] != wd)
+                        wds[n++] = wd;
         }
         nodes_prefetch(&t->nodes, wds, n);
         return n_records;
