@@ -40,9 +40,20 @@ void outlets_done(Outlets *o) {
 }
 
 void outlets_wake(const Outlets *o) {
-        for (PublisherKind kind = 0; kind < _PUBLISHER_MAX; kind++)
-                if (o->items[kind])
-                        publisher_wake(o->items[kind]);
+        /* They have their turns in this order: a line is soon written, a signal is not, and a job waits
+         * for the disk. */
+        static const PublisherKind kinds[] = {
+                PUBLISHER_STREAM,
+                PUBLISHER_STDOUT,
+                PUBLISHER_BUS,
+                PUBLISHER_JOURNAL,
+                PUBLISHER_UNIT,
+        };
+
+        static_assert(ELEMENTSOF(kinds) == _PUBLISHER_MAX, "nobody is left out");
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (o->items[kinds[i]])
+                        publisher_notify(o->items[kinds[i]]);
 }
 
 bool outlets_are_done(const Outlets *o, bool has_bus) {

@@ -90,18 +90,22 @@ static int tell_next(Publisher *p) {
         return found;
 }
 
-/* Returns as tell_next for the last one of the slice. */
-static int tell_slice(Publisher *p) {
-        int r = 1;
-
-        for (unsigned i = 0; i < SLICE_MAX && r > 0; i++)
-                r = tell_next(p);
+static void end_slice(Publisher *p) {
         crash_point("publish");
         if (p->type->end)
                 p->type->end(p);
         crash_point("publish-end");
         if (p->gap_from == 0 && (!p->type->is_drained || p->type->is_drained(p)))
                 history_save(p->history, p->type->kind, &p->cursor);
+}
+
+/* Returns as tell_next for the last one of the slice. */
+static int tell_slice(Publisher *p) {
+        int r = 1;
+
+        for (unsigned i = 0; i < SLICE_MAX && r > 0; i++)
+                r = tell_next(p);
+        end_slice(p);
         return r;
 }
 
@@ -132,6 +136,21 @@ void publisher_done(Publisher *p) {
 void publisher_wake(Publisher *p) {
         if (turn_take(p->event, &p->source, on_turn, p) < 0)
                 note_untold(p, -ENOMEM);
+}
+
+void publisher_notify(Publisher *p) {
+        Cursor next = p->cursor;
+        uint64_t from, to;
+        Notice n;
+
+        if (p->gap_from != 0 ||
+                        history_next(p->history, &next, 1U << p->type->kind, &n, &from, &to) != 0) {
+                publisher_wake(p);
+                return;
+        }
+        p->cursor = next;
+        if (!p->type->slice)
+                end_slice(p);
 }
 
 bool publisher_is_done(Publisher *p) {

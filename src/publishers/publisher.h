@@ -60,6 +60,10 @@ void publisher_done(Publisher *p);
  * loop, and goes on in further turns while there is more. Cheap; call once per batch. */
 void publisher_wake(Publisher *p);
 
+/* Notices were written: wakes it if one of them is for it, or else passes them. A turn for nothing would
+ * be another round of the loop before the turn of who has something to tell. */
+void publisher_notify(Publisher *p);
+
 /* Whether all there is to tell was told and has left the process. */
 bool publisher_is_done(Publisher *p);
 

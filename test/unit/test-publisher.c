@@ -129,6 +129,39 @@ TEST(only_what_is_for_it_is_told_in_order) {
         EXPECT_EQ(history_load(f.history, KIND).sequence, 6);
 }
 
+TEST(what_is_not_for_it_is_passed_without_a_turn) {
+        _cleanup_(fixture_done) Fixture f = fixture();
+
+        run_until_idle(&f);
+        append(&f, 3, 1U << PUBLISHER_BUS);
+        publisher_notify(&f.recorder->base);
+        EXPECT_EQ(sd_event_run(f.event, 0), 0);
+        EXPECT_EQ(history_load(f.history, KIND).sequence, 3);
+
+        append(&f, 1, 1U << PUBLISHER_BUS);
+        append(&f, 1, 1U << KIND);
+        publisher_notify(&f.recorder->base);
+        run_until_idle(&f);
+        EXPECT_EQ(f.recorder->n_told, 1);
+        EXPECT_EQ(f.recorder->told[0], 5);
+        EXPECT_EQ(history_load(f.history, KIND).sequence, 5);
+}
+
+TEST(what_is_not_for_it_is_not_saved_while_something_has_not_left) {
+        _cleanup_(fixture_done) Fixture f = fixture();
+
+        run_until_idle(&f);
+        f.recorder->drained = false;
+        append(&f, 1, 1U << KIND);
+        publisher_notify(&f.recorder->base);
+        run_until_idle(&f);
+        append(&f, 1, 1U << PUBLISHER_BUS);
+        publisher_notify(&f.recorder->base);
+        run_until_idle(&f);
+        EXPECT_EQ(f.recorder->n_told, 1);
+        EXPECT_EQ(history_load(f.history, KIND).sequence, 0);
+}
+
 static int count_turn(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
         ++*(unsigned *) userdata;
         return 0;
