@@ -18,8 +18,7 @@
 #define INTAKE_MAGIC UINT64_C(0x32656b61746e4969) /* "iIntake2" */
 #define INTAKE_VERSION 2U
 #define HEADER_SIZE 4096U
-#define DATA_SIZE                                                                                  \
-        (512U * 1024U) /* several reads: a move waits for its second half without stopping them */
+#define DATA_SIZE (512U * 1024U) /* several reads: a move that waits does not stop them */
 #define FILE_SIZE (HEADER_SIZE + INTAKE_READ_MAX + DATA_SIZE)
 
 /* What was handed out. */
@@ -199,29 +198,27 @@ IntakePlace intake_head(const Intake *i) {
         return (IntakePlace){ slot_of(i)->head_batch, slot_of(i)->head };
 }
 
-/* Finds the batch of the next record, and its end; 0: there is none. */
-static uint64_t find_batch(const Intake *i, IntakePlace *place, Batch *ret) {
-        while (place->batch < tail_of(i)) {
+/* Moves to the next record. Returns the bytes from there to the end of its batch, 0 at the tail. */
+static size_t find_record(const Intake *i, IntakePlace *place, Batch *ret) {
+        for (; place->batch < tail_of(i); place->offset = place->batch + sizeof(*ret)) {
                 memcpy(ret, i->data + place->batch, sizeof(*ret));
-                uint64_t end = place->batch + sizeof(*ret) + ret->size;
-                if (place->offset < end)
-                        return end;
+                if (place->offset < place->batch + sizeof(*ret) + ret->size)
+                        return place->batch + sizeof(*ret) + ret->size - place->offset;
                 place->batch = batch_end(place->batch, ret->size);
-                place->offset = place->batch + sizeof(*ret);
         }
         return 0;
 }
 
 int intake_next(const Intake *i, IntakePlace *place, IntakeRecord *ret) {
         Batch batch;
-        uint64_t end = find_batch(i, place, &batch);
+        size_t n = find_record(i, place, &batch);
         int r;
 
-        if (end == 0)
+        if (n == 0)
                 return 0;
-        r = raw_decode(i->data + place->offset, end - place->offset, &ret->raw);
+        r = raw_decode(i->data + place->offset, n, &ret->raw);
         if (r < 0) {
-                place->offset = end;
+                place->offset += n;
                 return r;
         }
         ret->usec = batch.usec;
@@ -234,14 +231,11 @@ int intake_next(const Intake *i, IntakePlace *place, IntakeRecord *ret) {
 
 bool intake_next_wd(const Intake *i, IntakePlace *place, int *ret_wd) {
         Batch batch;
-        uint64_t end = find_batch(i, place, &batch);
-        size_t size;
+        size_t n = find_record(i, place, &batch);
 
-        if (end == 0)
-                return false;
-        size = raw_peek(i->data + place->offset, end - place->offset, ret_wd);
-        place->offset += size;
-        return size > 0;
+        n = raw_peek(i->data + place->offset, n, ret_wd);
+        place->offset += n;
+        return n > 0;
 }
 
 /* Fills the slot that does not hold, and has it hold from now on. */

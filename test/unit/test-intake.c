@@ -56,6 +56,26 @@ TEST(bytes_that_are_no_record_cost_only_their_batch) {
         EXPECT_EQ(record.raw.wd, 1);
 }
 
+TEST(what_the_next_records_are_about_can_be_asked_for_ahead) {
+        _cleanup_(intake_freep) Intake *i = NULL;
+        struct inotify_event two = { .wd = 2, .mask = IN_CREATE };
+        IntakePlace ahead;
+        int wd = 0;
+
+        EXPECT_OK(intake_new(&i));
+        ahead = intake_head(i);
+        EXPECT(!intake_next_wd(i, &ahead, &wd));
+        EXPECT_OK(intake_put(i, &one, sizeof(one), 0, 0));
+        EXPECT_OK(intake_put(i, &two, sizeof(two), 0, 0));
+        EXPECT_OK(intake_put(i, "junk", 4, 0, 0));
+        ahead = intake_head(i);
+        EXPECT(intake_next_wd(i, &ahead, &wd));
+        EXPECT_EQ(wd, 1);
+        EXPECT(intake_next_wd(i, &ahead, &wd));
+        EXPECT_EQ(wd, 2);
+        EXPECT(!intake_next_wd(i, &ahead, &wd)); /* the reader is to stumble first */
+}
+
 TEST(full_one_says_so_and_begins_anew) {
         static char block[INTAKE_READ_MAX];
         _cleanup_(intake_freep) Intake *i = NULL;
