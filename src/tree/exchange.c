@@ -11,6 +11,45 @@
 #define RECORDS_MAX 64U  /* that others may have put in between */
 #define COMING_MAX 4096U /* looked through for what is to come of a name */
 
+/* Where it is noted that the half was handed out before its turn, or -1. */
+static int early_index(const Tree *t, uint32_t cookie, bool is_second) {
+        for (unsigned i = 0; i < EARLY_MAX; i++)
+                if (t->early[i].cookie == cookie && t->early[i].is_second == is_second)
+                        return (int) i;
+        return -1;
+}
+
+static bool is_early(const Tree *t, const Raw *raw) {
+        return t->n_early > 0 && raw->cookie != 0 &&
+               early_index(t, raw->cookie, raw_is_moved_to(raw)) >= 0;
+}
+
+bool exchange_has_room(const Tree *t) {
+        return t->n_early + EARLY_OF_ONE_MAX <= EARLY_MAX;
+}
+
+void exchange_note_early(Tree *t, const Raw *raw) {
+        int i = early_index(t, 0, false);
+
+        assert(i >= 0);
+        t->early[i] = (Early){ raw->cookie, raw_is_moved_to(raw) };
+        t->n_early++;
+}
+
+bool exchange_was_early(Tree *t, const Raw *raw) {
+        int i = is_early(t, raw) ? early_index(t, raw->cookie, raw_is_moved_to(raw)) : -1;
+
+        if (i < 0)
+                return false;
+        t->early[i] = (Early){};
+        t->n_early--;
+        return true;
+}
+
+bool exchange_is_open(const Tree *t) {
+        return t->n_early > 0;
+}
+
 static bool is_last_of(const Raw *raw, const Node *n) {
         return n && raw_is_ignored(raw) && raw->wd == n->wd;
 }
@@ -29,7 +68,8 @@ static bool find_among(const Tree *t,
                 unsigned n,
                 IntakeRecord *ret) {
         while (n-- > 0 && intake_next(t->intake, place, ret) > 0)
-                if (is_last_of(&ret->raw, there) || is_about(&ret->raw, at))
+                if (!is_early(t, &ret->raw) &&
+                                (is_last_of(&ret->raw, there) || is_about(&ret->raw, at)))
                         return true;
         return false;
 }
@@ -71,7 +111,7 @@ static bool
 is_gone(Tree *t, const IntakePlace *place, const Raw *at, const Node *there, const Node *other) {
         const Node *last = NULL;
         IntakePlace p = *place;
-        IntakeRecord next;
+        IntakeRecord next, second;
         Raw to = *at;
 
         while (intake_next(t->intake, &p, &next) > 0) {
@@ -84,10 +124,13 @@ is_gone(Tree *t, const IntakePlace *place, const Raw *at, const Node *there, con
                 else if (is_about(raw, &to)) {
                         if (last)
                                 return !(raw->mask & IN_DELETE) == (last == there);
-                        if (!raw_is_moved_from(raw) ||
-                                        !moves_find_second(
-                                                        t->moves, t->intake, &p, raw->cookie, &to))
+                        if (!raw_is_moved_from(raw) || moves_find_second(t->moves,
+                                                                       t->intake,
+                                                                       &p,
+                                                                       raw->cookie,
+                                                                       &second) == 0)
                                 return false;
+                        to = second.raw;
                 }
         }
         return last && last == there;
@@ -127,49 +170,32 @@ bool exchange_find(Tree *t,
                 const IntakePlace *place,
                 const Raw *from,
                 const Raw *to,
-                IntakeRecord *ret_from) {
+                IntakeRecord *ret_from,
+                IntakeRecord *ret_to) {
         IntakePlace p = *place;
-        Raw back;
 
         /* A file that takes the place of nothing but, perhaps, another file. */
         if (!raw_is_dir(from) && !child_at(t, to))
                 return false;
-        if (!find_from(t, &p, to, ret_from) ||
-                        !moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) ||
-                        back.wd != from->wd || !streq(back.name, from->name))
+        if (!exchange_has_room(t) || !find_from(t, &p, to, ret_from) ||
+                        moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, ret_to) ==
+                                        0 ||
+                        ret_to->raw.wd != from->wd || !streq(ret_to->raw.name, from->name))
                 return false;
         take_in_all(t);
-        return !is_gone(t, &p, &back, child_at(t, to), child_at(t, from)) && is_taken(t, &p, to);
+        return !is_gone(t, &p, &ret_to->raw, child_at(t, to), child_at(t, from)) &&
+               is_taken(t, &p, to);
 }
 
 bool exchange_find_outside(
                 Tree *t, const IntakePlace *place, const Raw *to, IntakeRecord *ret_from) {
         IntakePlace p = *place;
-        Raw back;
+        IntakeRecord back;
 
-        return (raw_is_dir(to) || child_at(t, to)) && find_from(t, &p, to, ret_from) &&
-               !moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) &&
+        return exchange_has_room(t) && (raw_is_dir(to) || child_at(t, to)) &&
+               find_from(t, &p, to, ret_from) &&
+               moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) == 0 &&
                is_taken(t, &p, to);
-}
-
-void exchange_note_early(Tree *t, uint32_t cookie) {
-        t->early_cookies[t->n_early++ % EARLY_MAX] = cookie;
-}
-
-bool exchange_was_early(Tree *t, uint32_t cookie) {
-        for (unsigned i = 0; i < EARLY_MAX; i++)
-                if (t->early_cookies[i] == cookie) {
-                        t->early_cookies[i] = 0;
-                        return true;
-                }
-        return false;
-}
-
-bool exchange_is_open(const Tree *t) {
-        for (unsigned i = 0; i < EARLY_MAX; i++)
-                if (t->early_cookies[i] != 0)
-                        return true;
-        return false;
 }
 
 /* It may be a move over an empty directory and back again all the same: then what moved first is where

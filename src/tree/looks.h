@@ -65,13 +65,14 @@ int look_settle(Tree *t, const Raw *raw);
 /* A directory was seen at another place than where it is known to be. */
 int look_elsewhere(Tree *t, const Find *find);
 
-/* Whether the move of `from`, before `place`, to `to` is the first one of an exchange: then the first
- * half of the second one. */
+/* Whether the move of `from`, before `place`, to `to` is the first one of an exchange: then the halves of
+ * the second one. */
 bool exchange_find(Tree *t,
                 const IntakePlace *place,
                 const Raw *from,
                 const Raw *to,
-                IntakeRecord *ret_from);
+                IntakeRecord *ret_from,
+                IntakeRecord *ret_to);
 
 /* The same for `to`, before `place`, that came from where nothing is watched, in exchange for what was
  * there. */
@@ -81,8 +82,11 @@ bool exchange_find_outside(
  * looked through. */
 bool exchange_is_to_come(const Tree *t, int wd, const char *name, bool if_unknown);
 
-void exchange_note_early(Tree *t, uint32_t cookie);
-bool exchange_was_early(Tree *t, uint32_t cookie);
+/* Halves of moves that are handed out before their turn: whether there is room for those of another move
+ * or exchange; one that is; and whether one was, forgotten with this call. */
+bool exchange_has_room(const Tree *t);
+void exchange_note_early(Tree *t, const Raw *raw);
+bool exchange_was_early(Tree *t, const Raw *raw);
 /* Whether the turn of some is still to come. */
 bool exchange_is_open(const Tree *t);
 

@@ -65,8 +65,11 @@ static void add_second(Moves *m, uint32_t cookie, const IntakePlace *place) {
         }
 }
 
-bool moves_find_second(
-                Moves *m, const Intake *i, const IntakePlace *place, uint32_t cookie, Raw *ret) {
+int moves_find_second(Moves *m,
+                const Intake *i,
+                const IntakePlace *place,
+                uint32_t cookie,
+                IntakeRecord *ret) {
         IntakePlace p = *place;
         IntakeRecord record;
         int r;
@@ -74,16 +77,16 @@ bool moves_find_second(
         /* As good as always it is the very next record. */
         r = intake_next(i, &p, &record);
         if (r > 0 && raw_is_moved_to(&record.raw) && record.raw.cookie == cookie) {
-                *ret = record.raw;
-                return true;
+                *ret = record;
+                return 1;
         }
         if (r == 0)
-                return false;
+                return 0;
 
         if (!m->seconds) {
                 m->seconds = calloc(N_SLOTS, sizeof(Second));
                 if (!m->seconds)
-                        return false;
+                        return 0;
         }
         if (!m->is_seen_valid || m->seen.offset < place->offset)
                 m->seen = *place;
@@ -93,9 +96,9 @@ bool moves_find_second(
                         add_second(m, record.raw.cookie, &p);
         p = second_slot(m, cookie)->place;
         if (second_slot(m, cookie)->cookie == 0 || intake_next(i, &p, &record) <= 0)
-                return false;
-        *ret = record.raw;
-        return true;
+                return 0;
+        *ret = record;
+        return 2;
 }
 
 int moves_add_source(Moves *m, uint32_t cookie, const char *path, size_t path_len, Source **ret) {

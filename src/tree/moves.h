@@ -27,9 +27,12 @@ Moves *moves_free(Moves *m);
 DEFINE_CLEANUP(Moves, moves_free);
 
 /* The IN_MOVED_TO of `cookie` that lies in the intake behind `place`, its name borrowed from there.
- * Returns whether there is one. */
-bool moves_find_second(
-                Moves *m, const Intake *i, const IntakePlace *place, uint32_t cookie, Raw *ret);
+ * Returns > 0 if there is one: 1 if it is the very next record; or 0. */
+int moves_find_second(Moves *m,
+                const Intake *i,
+                const IntakePlace *place,
+                uint32_t cookie,
+                IntakeRecord *ret);
 
 /* A first half whose second is to come went out: remembers where it came from. Returns 0 with the
  * source, for the caller to say what is moving; or -ENOMEM. */

@@ -84,7 +84,7 @@ static int hand_out_early(Tree *t, const IntakeRecord *record, bool paired) {
         Node *leaving;
         int r;
 
-        exchange_note_early(t, record->raw.cookie);
+        exchange_note_early(t, &record->raw);
         r = record_hand_out(t, record, paired);
         if (r < 0 || !paired || !raw_is_dir(&record->raw))
                 return r;
@@ -92,6 +92,12 @@ static int hand_out_early(Tree *t, const IntakeRecord *record, bool paired) {
         if (leaving) /* until its second half comes */
                 follow_shadow(t, leaving);
         return 0;
+}
+
+/* A second half, before its turn: what others have put in between happened when all had moved. */
+static int hand_out_second_early(Tree *t, const IntakeRecord *record) {
+        exchange_note_early(t, &record->raw);
+        return record_hand_out(t, record, false);
 }
 
 /* Whether it would move into itself: then something was lost. */
@@ -108,27 +114,35 @@ static bool is_cycle(Tree *t, const Raw *from, const Raw *to) {
 /* A first half. Returns > 0 if it is to wait for its second one. */
 static int hand_out_from(Tree *t, const IntakeRecord *record, const IntakePlace *place) {
         const Node *leaving, *n = nodes_get(&t->nodes, record->raw.wd);
-        bool has_second, paired;
-        IntakeRecord back;
-        int r, wd = 0;
-        Raw to;
+        IntakeRecord to, back, back_to;
+        int has_second, r, wd = 0;
+        bool paired;
 
         has_second = moves_find_second(t->moves, t->intake, place, record->raw.cookie, &to);
-        if (!has_second &&
+        if (has_second == 0 &&
                         !(tree_is_member(t, record->raw.wd) &&
                                         record_find_second(t, &record->raw)) &&
                         must_wait(t, record))
                 return 1;
-        paired = has_second && is_to_be_told(t, to.wd) && !is_cycle(t, &record->raw, &to);
+        paired = has_second > 0 && is_to_be_told(t, to.raw.wd) &&
+                 !is_cycle(t, &record->raw, &to.raw);
         if (!paired || !is_to_be_told(t, record->raw.wd) ||
-                        !exchange_find(t, place, &record->raw, &to, &back))
-                return record_hand_out(t, record, paired);
+                        !exchange_find(t, place, &record->raw, &to.raw, &back, &back_to)) {
+                r = record_hand_out(t, record, paired);
+                return r < 0 || !paired || has_second == 1 || !exchange_has_room(t)
+                                       ? r
+                                       : hand_out_second_early(t, &to);
+        }
         leaving = raw_is_dir(&record->raw) ? follow_leaving(t, n, &record->raw) : NULL;
         if (leaving)
                 wd = leaving->wd;
         r = record_hand_out(t, record, true);
         if (r >= 0)
                 r = hand_out_early(t, &back, true);
+        if (r >= 0)
+                r = hand_out_second_early(t, &to);
+        if (r >= 0)
+                r = hand_out_second_early(t, &back_to);
         return r < 0 ? r : exchange_check(t, &record->raw, wd);
 }
 
@@ -147,11 +161,12 @@ static int hand_out_to(Tree *t, const IntakeRecord *record, const IntakePlace *p
 static int hand_out_next(Tree *t, const IntakeRecord *record, const IntakePlace *place) {
         const Raw *raw = &record->raw;
 
+        if (exchange_was_early(t, raw))
+                return 0;
         if (raw_is_moved_to(raw))
                 return hand_out_to(t, record, place);
-        if (!raw_is_moved_from(raw))
-                return record_hand_out(t, record, false);
-        return exchange_was_early(t, raw->cookie) ? 0 : hand_out_from(t, record, place);
+        return raw_is_moved_from(raw) ? hand_out_from(t, record, place)
+                                      : record_hand_out(t, record, false);
 }
 
 /* In a large tree the next event is about a directory that no cache holds: asks for those of the next
@@ -197,7 +212,8 @@ static int hand_out_records(Tree *t, usec_t now, IntakePlace *done) {
 
         if (t->n_directories < AHEAD_DIRECTORIES_MIN)
                 n_ahead = UINT_MAX;
-        while (!scan_is_under_way(t) && (r = intake_next(t->intake, &place, &record)) != 0) {
+        while ((!scan_is_under_way(t) || exchange_is_open(t)) &&
+                        (r = intake_next(t->intake, &place, &record)) != 0) {
                 if (n_ahead-- == 0)
                         n_ahead = look_ahead(t, place);
                 t->place = place;

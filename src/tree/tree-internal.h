@@ -49,7 +49,8 @@ typedef struct Unwatched {
 
 #define ARRIVALS_MAX 8U
 
-#define EARLY_MAX 8U
+#define EARLY_MAX 16U
+#define EARLY_OF_ONE_MAX 3U /* of an exchange */
 
 /* Second halves follow soon, of as many writers as there are at a time. */
 #define MISSED_MAX 16U
@@ -60,6 +61,12 @@ struct Arrival {
         bool is_dir;
         char name[NAME_MAX + 1];
 };
+
+/* Half a move that was handed out before its turn. */
+typedef struct Early {
+        uint32_t cookie;
+        bool is_second;
+} Early;
 
 struct Tree {
         int fd;
@@ -138,8 +145,7 @@ struct Tree {
 
         Arrival arrivals[ARRIVALS_MAX]; /* the last ones, in turn */
         unsigned n_arrivals;
-        uint32_t early_cookies
-                        [EARLY_MAX]; /* of first halves that were handed out before their turn */
+        Early early[EARLY_MAX]; /* in any order; a zeroed one is none */
         unsigned n_early;
         uint32_t missed_cookies[MISSED_MAX]; /* of first halves without their second */
         unsigned n_missed;

@@ -2,9 +2,9 @@
 
 /* The tree hands out what the kernel says, in its order. A record leaves the intake when it was handed
  * out; a first half of a move waits at the head until its second half is in the intake too, or until
- * it has waited long enough: so a move is told as one whatever came between its halves, and nothing
- * overtakes it. While a scan is under way all records wait: each is understood against what was seen
- * before it. */
+ * it has waited long enough: so a move is told as one, and nothing overtakes it. What came between its
+ * halves is told after both, for it happened when all had moved. While a scan is under way all records
+ * wait: each is understood against what was seen before it. */
 
 #include "tree/tree-internal.h"
 

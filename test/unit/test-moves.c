@@ -18,7 +18,7 @@ TEST(second_half_is_found_whatever_comes_between) {
         _cleanup_(intake_freep) Intake *i = NULL;
         _cleanup_(moves_freep) Moves *m = NULL;
         IntakeRecord record;
-        Raw second;
+        IntakeRecord second;
 
         EXPECT_OK(intake_new(&i));
         EXPECT_OK(moves_new(&m));
@@ -28,18 +28,18 @@ TEST(second_half_is_found_whatever_comes_between) {
         put(i, IN_MOVED_TO, 5, "c");
         IntakePlace place = intake_head(i);
         EXPECT_EQ(intake_next(i, &place, &record), 1);
-        EXPECT_EQ(moves_find_second(m, i, &place, 5, &second), true);
+        EXPECT_EQ(moves_find_second(m, i, &place, 5, &second), 2);
         EXPECT(!moves_find_second(m, i, &place, 6, &second));
         put(i, IN_MOVED_TO, 6, "d");
         EXPECT(moves_find_second(m, i, &place, 6, &second));
-        EXPECT_STREQ(second.name, "d");
+        EXPECT_STREQ(second.raw.name, "d");
 }
 
 TEST(second_half_at_once_needs_no_search) {
         _cleanup_(intake_freep) Intake *i = NULL;
         _cleanup_(moves_freep) Moves *m = NULL;
         IntakeRecord record;
-        Raw second;
+        IntakeRecord second;
 
         EXPECT_OK(intake_new(&i));
         EXPECT_OK(moves_new(&m));
@@ -47,13 +47,13 @@ TEST(second_half_at_once_needs_no_search) {
         put(i, IN_MOVED_TO, 5, "c");
         IntakePlace place = intake_head(i);
         EXPECT_EQ(intake_next(i, &place, &record), 1);
-        EXPECT(moves_find_second(m, i, &place, 5, &second));
+        EXPECT_EQ(moves_find_second(m, i, &place, 5, &second), 1);
 }
 
 TEST(what_was_seen_is_forgotten_with_the_intake) {
         _cleanup_(intake_freep) Intake *i = NULL;
         _cleanup_(moves_freep) Moves *m = NULL;
-        Raw second;
+        IntakeRecord second;
 
         EXPECT_OK(intake_new(&i));
         EXPECT_OK(moves_new(&m));
