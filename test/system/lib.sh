@@ -29,8 +29,9 @@ expect_failure() {
         echo "$output"
 }
 
-# wait_until WHAT COMMAND…: tries until it works, ten seconds at most.
-patience=10
+# wait_until WHAT COMMAND…: tries until it works, a minute at most, which is for what hangs: where it has to
+# be sooner, a case says so.
+patience=60
 wait_until() {
         local what=$1 end=$((SECONDS + patience))
         shift

@@ -82,7 +82,7 @@ is_told() {
 # each_is_told N DIR: N completions for each file there, the last one with its size, and none for anything
 # else. At least $least files are there.
 each_is_told() {
-        local end=$((SECONDS + 30)) n
+        local end=$((SECONDS + patience)) n
         n=$(arrived "$1" "$2" | wc -l)
         ((n >= ${least:-1})) || fail "only $n files have arrived"
         until is_told "$1" "$2" || ((SECONDS > end)); do

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # S25: the bus goes and comes back: the daemon goes on watching, owns its names again, and is heard.
 
 . /test/lib.sh

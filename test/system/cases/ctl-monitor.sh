@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # What inotifierctl monitor prints: live, from what was before, over a restart, a crash and a stop of the
 # daemon and a restart of the bus; each notice once.
 

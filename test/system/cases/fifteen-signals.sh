@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # Each of inotify's fifteen events, provoked and seen as the signal of its name.
 
 . /test/lib.sh

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 120
+# Limit: 300
 # One watch is flooded as fast as files can be written to; what happens to another is read at its time all the
 # same, and the daemon stays as small as it is.
 

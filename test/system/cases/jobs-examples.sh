@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: polkitd curl sqlite3 python3
-# Limit: 90
 # The examples of units, installed as README tells: a script, a web service, a database.
 
 . /test/lib.sh
@@ -60,7 +59,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('127.0.0.1', 8000), Handler).serve_forever()
 X
 python3 "$work/server.py" 2>"$work/server.err" &
-patience=25
 wait_until 'all to be posted' lines_of "$work/posted" ${#hostile[@]}
 python3 - "${hostile[@]}" <<'X'
 import json, os, sys

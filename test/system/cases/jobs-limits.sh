@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 90
 # Units that systemd does not run, as they were started too often, or what they depend on or their environment
 # is not there: their notices are not lost, and others go on.
 
@@ -70,7 +69,6 @@ touch "$work/need" "$work/environment"
 
 # It outlives a restart.
 systemctl restart inotifier
-patience=60
 wait_until 'all of them to be run' lines_of "$work/log" 13
 wait_until 'the needy one to be run' lines_of "$work/needy" 1
 wait_until 'the odd one to be run' lines_of "$work/odd" 1

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # S13 for Publish=unit: hostile names reach units as they are, by the real EnvironmentFile= and by a shell
 # that sources the file; a name that fits no unit's name has its number; nothing is executed.
 

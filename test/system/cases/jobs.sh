@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 100
 # Publish=unit: a unit for each notice, in order, so many at a time, one after the other for one path; what
 # fails is told by name, and what cannot be started waits.
 
@@ -114,7 +113,6 @@ wait_until 'the trouble to be told' told
 template inotifier-one <<'X'
 echo "$1" >>/srv/.case/one
 X
-patience=20
 wait_until 'it to be run' lines_of "$work/one" 1
 
 # So is one that is another's alias, which is told; what waits is run when Unit= names that one.
@@ -133,8 +131,7 @@ wait_until 'the alias to be told' told
 [[ ! -e $work/one ]] || fail 'it was run'
 sed -i s/inotifier-alias@/inotifier-one@/ /etc/inotifier/inotifier.conf
 systemctl reload inotifier
-patience=5
-wait_until 'both to be run' lines_of "$work/one" 2
+patience=5 wait_until 'both to be run' lines_of "$work/one" 2 # sooner than it is tried again by itself
 expect_eq 'what was run' "$(xargs <"$work/one")" 'srv/one/i1 srv/one/i2'
 
 # What a watch has told is run when it is no longer configured.

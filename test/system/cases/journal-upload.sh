@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: systemd-journal-remote
-# Limit: 60
 # Notices in the journal of another machine, as README tells; both of them are this one. Nothing is lost
 # when either side is away.
 

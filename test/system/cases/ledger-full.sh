@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 90
 # A full disk under the ledger: watching goes on, the state says what is lost by it, and it is made good when
 # there is room again; from then on a crash loses nothing again.
 
@@ -34,9 +33,7 @@ settle member /srv/in
 expect_eq 'what was told meanwhile' "$(heard member '.path | startswith("/srv/in/b-")' | wc -l)" 20000
 
 rm /var/lib/inotifier/inotifier/full
-patience=30
 wait_until 'the state to be well again' state_is in watching
-patience=10
 pid=$(main_pid)
 kill -STOP "$pid"
 touch /srv/in/c

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # Reboots
 # S24: between a boot and the next files are added, changed, renamed, removed and replaced (inodes of the
 # dead are used again). What differs is announced as found by a rescan, each once, and nothing else; the

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: rsync openssh-server openssh-client proftpd-core curl dcmtk
-# Limit: 200
+# Limit: 400
 # rsync, scp, ProFTPD, storescp, tar and cp send at one time, slowly, while the service is restarted and
 # killed: each file that arrived is told once, with its size (or again under its number).
 

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # S15, S18, S19, S20 with the real clock: idle, its bound, markers in any order, temporary files from before
 # the start.
 
