@@ -323,6 +323,10 @@ job_files() {
         ls /run/inotifier/inotifier/jobs | sort -n | xargs
 }
 
+job_files_are() { # SEQUENCES
+        [[ $(job_files) == "$1" ]]
+}
+
 no_job_files() {
         [[ ! $(job_files) && ! $(ls /run/inotifier/inotifier/units) ]]
 }

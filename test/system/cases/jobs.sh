@@ -44,7 +44,7 @@ wait_until 'three to run' lines_of "$work/many" 3
 touch /srv/one/last
 wait_until 'the other watch to be served' lines_of "$work/one" 21
 lines_of "$work/many" 3 || fail "more run than may: $(cat "$work/many")"
-expect_eq 'the files of jobs' "$(job_files)" '21 22 23'
+wait_until 'the files of jobs to be those of the three' job_files_are '21 22 23'
 expect_eq 'the links to them' "$(readlink -f /run/inotifier/inotifier/units/inotifier-many@srv-many-f2.service)" \
         /run/inotifier/inotifier/jobs/22
 grep -qx 'INOTIFIER_PATH="/srv/many/f1"' /run/inotifier/inotifier/jobs/21
