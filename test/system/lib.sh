@@ -196,6 +196,22 @@ wait_told() {
         wait_until "a notice at $1" has_been_told "$1" "$2"
 }
 
+# journal_of UNIT: what it has said since the case began.
+journal_of() {
+        journalctl --sync
+        journalctl --since="$journal_since" --unit="$1" --output=cat --no-pager
+}
+
+# has_logged REGEX [UNIT]: that there is such a line. Not by a pipe, whose other end grep would leave too soon.
+has_logged() {
+        grep -q -- "$1" <<<"$(journal_of "${2:-inotifier}")"
+}
+
+# unmount PATH: when nobody looks into it, as the daemon does for a moment.
+unmount() {
+        wait_until "$1 not to be busy" umount "$1"
+}
+
 # inotify_descriptors PID: the numbers of its inotify descriptors, each with what it watches.
 inotify_descriptors() {
         local fd

@@ -44,8 +44,7 @@ expect_eq 'what there is of different files' "$(ls /var/lib/ingest | grep -vc in
 
 # A web service, which is away at first.
 for name in "${hostile[@]}"; do touch -- "/srv/web/$name"; done
-tried() { journalctl --unit='inotifier-post@*' --output=cat | grep -q 'curl: (7)'; }
-wait_until 'a first attempt' tried
+wait_until 'a first attempt' has_logged 'curl: (7)' 'inotifier-post@*'
 cat >"$work/server.py" <<'X'
 import http.server, json, urllib.parse
 class Handler(http.server.BaseHTTPRequestHandler):

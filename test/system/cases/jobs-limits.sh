@@ -54,8 +54,7 @@ for i in {1..12}; do
         settled() { [[ $(property /org/inotifier1/watch/in Watch NNotices) == "$i" ]]; }
         wait_until 'its notice' settled
 done
-told() { journalctl --unit=inotifier --output=cat | grep -q "$1"; }
-wait_until 'the limit to be told' told "systemd does not run unit 'inotifier-job@srv-in-bad.service'"
+wait_until 'the limit to be told' has_logged "systemd does not run unit 'inotifier-job@srv-in-bad.service'"
 n=$(wc -l <"$work/log")
 ((n < 12)) || fail 'there is no limit'
 echo data >/srv/in/good
@@ -63,8 +62,8 @@ wait_until 'another one to be run' grep -q '^13 good once$' "$work/log"
 
 : >/srv/needy/a
 : >/srv/odd/a
-wait_until 'the dependency to be told' told "systemd does not run unit 'inotifier-needy@srv-needy-a.service'"
-wait_until 'the environment to be told' told "systemd does not run unit 'inotifier-odd@srv-odd-a.service'"
+wait_until 'the dependency to be told' has_logged "systemd does not run unit 'inotifier-needy@srv-needy-a.service'"
+wait_until 'the environment to be told' has_logged "systemd does not run unit 'inotifier-odd@srv-odd-a.service'"
 touch "$work/need" "$work/environment"
 
 # It outlives a restart.

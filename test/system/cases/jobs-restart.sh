@@ -59,8 +59,7 @@ systemctl stop inotifier
 touch "$work/go"
 wait_until 'it to fail' systemctl is-failed --quiet inotifier-job@srv-in-b1.service
 systemctl start inotifier
-told() { journalctl --unit=inotifier --output=cat | grep -q "Unit 'inotifier-job@srv-in-b1.service' has failed"; }
-wait_until 'it to be told' told
+wait_until 'it to be told' has_logged "Unit 'inotifier-job@srv-in-b1.service' has failed"
 systemctl reset-failed
 sed -i '$d' "$work/inotifier-job"
 

@@ -32,10 +32,8 @@ expect_eq 'the user of the service' "$(stat --format=%U "/proc/$(main_pid)")" in
 
 touch /srv/others/a /srv/ours/a
 wait_until 'our unit to be run' lines_of "$work/ours" 1
-refused() {
-        journalctl --unit=inotifier --output=cat | grep -q "Watch 'others': cannot start unit 'other@srv-others-a.service'"
-}
-wait_until 'the other one to be refused' refused
+wait_until 'the other one to be refused' \
+        has_logged "Watch 'others': cannot start unit 'other@srv-others-a.service'"
 [[ ! -e $work/others ]] || fail 'it was run all the same'
 
 # As that user, without the service's own restraint.

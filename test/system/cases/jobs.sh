@@ -77,8 +77,7 @@ systemctl daemon-reload
 touch /srv/one/bad /srv/one/good
 wait_until 'the good one' grep -qx srv/one/good "$work/tries"
 expect_eq 'the tries' "$(xargs <"$work/tries")" 'srv/one/bad srv/one/bad srv/one/bad srv/one/good'
-journalctl --unit=inotifier --output=cat | grep -q "Unit 'inotifier-one@srv-one-bad.service' has failed.*1 failed so far" ||
-        fail 'the failure is not told'
+has_logged "Unit 'inotifier-one@srv-one-bad.service' has failed.*1 failed so far" || fail 'the failure is not told'
 wait_until 'the files of jobs to be gone' no_job_files
 
 # A service that goes on running keeps its place until it ends, however it was started.
@@ -105,11 +104,8 @@ wait_until 'the files of jobs to be gone' no_job_files
 rm /run/systemd/system/inotifier-one@.service "$work/one"
 systemctl daemon-reload
 touch /srv/one/h1
-told() {
-        journalctl --unit=inotifier --output=cat |
-                grep -q "cannot start unit 'inotifier-one@srv-one-h1.service'.*trying again"
-}
-wait_until 'the trouble to be told' told
+wait_until 'the trouble to be told' \
+        has_logged "cannot start unit 'inotifier-one@srv-one-h1.service'.*trying again"
 template inotifier-one <<'X'
 echo "$1" >>/srv/.case/one
 X
@@ -123,11 +119,8 @@ systemctl daemon-reload
 sed -i s/inotifier-one@/inotifier-alias@/ /etc/inotifier/inotifier.conf
 systemctl reload inotifier
 touch /srv/one/i1 /srv/one/i2
-told() {
-        journalctl --unit=inotifier --output=cat |
-                grep -q "cannot start unit 'inotifier-alias@srv-one-i1.service': it is another name of 'inotifier-one@"
-}
-wait_until 'the alias to be told' told
+wait_until 'the alias to be told' \
+        has_logged "cannot start unit 'inotifier-alias@srv-one-i1.service': it is another name of 'inotifier-one@"
 [[ ! -e $work/one ]] || fail 'it was run'
 sed -i s/inotifier-alias@/inotifier-one@/ /etc/inotifier/inotifier.conf
 systemctl reload inotifier

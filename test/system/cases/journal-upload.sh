@@ -20,7 +20,7 @@ upload() { # NAME: a file that arrives
         mv "/srv/dicom/incoming/$1.part" "/srv/dicom/incoming/$1"
 }
 arrived() { # NAME: that the other side has been told
-        readme journal-search | grep -q "in_create /srv/dicom/incoming/$1 (was "
+        grep -q "in_create /srv/dicom/incoming/$1 (was " <<<"$(readme journal-search)"
 }
 
 upload IMG1

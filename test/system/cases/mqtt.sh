@@ -94,9 +94,8 @@ wait_until 'the daemon' watching
 upload anew
 systemctl start inotifier-forward@mqtt
 wait_until 'what the new instance tells' arrived anew
-journalctl --unit=inotifier-forward@mqtt --output=cat | grep -Eqx \
-        'Notice [0-9]+ is not known, the newest is [0-9]+: going on with the oldest there is' ||
-        fail 'nothing was said of it'
+has_logged '^Notice [0-9]* is not known, the newest is [0-9]*: going on with the oldest there is$' \
+        inotifier-forward@mqtt || fail 'nothing was said of it'
 
 systemctl stop inotifier-forward@mqtt mosquitto
 rm -rf /var/lib/inotifier-forward

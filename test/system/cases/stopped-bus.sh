@@ -40,6 +40,7 @@ expect_eq 'the sequences of the stream' \
         '300000 0'
 entries() {
         journalctl --sync
-        (($(journalctl --unit=inotifier --output=cat --no-pager INOTIFIER_EVENT=in_modify | wc -l) == 300000))
+        (($(journalctl --since="$journal_since" --unit=inotifier --output=cat --no-pager \
+                INOTIFIER_EVENT=in_modify | wc -l) == 300000))
 }
 wait_until 'the journal to have all' entries

@@ -53,7 +53,7 @@ wait_until 'twenty seconds' stopped_long_enough
 ((most < 16 * 1024)) || fail "the daemon took $most KiB"
 journalctl --sync
 expect_eq 'the number of journal entries' \
-        "$(journalctl --output=cat --no-pager INOTIFIER_WATCH=flood | wc -l)" $total
+        "$(journalctl --since="$journal_since" --output=cat --no-pager INOTIFIER_WATCH=flood | wc -l)" $total
 expect_eq 'the notices lost to an overflow' "$(property /org/inotifier1/watch/flood Watch NOverflows)" 0
 
 kill -CONT "$stopped_one"
