@@ -116,9 +116,21 @@ subscribe() {
 notices='select(.interface? == "org.inotifier1.Watch") | {object, event: .member, path: .args[0],
         mask: .args[1], cookie: .args[2], sequence: .args[3], usec: .args[4], details: .args[5]}'
 
+# whole_lines NAME: what was heard but for a line that is being written.
+whole_lines() {
+        head -n "$(wc -l <"$work/$1")" "$work/$1"
+}
+
 # heard NAME [FILTER]: the notices that the filter lets through, one a line.
 heard() {
-        sed 1d "$work/$1" | jq -c "$notices | select(${2:-true})"
+        whole_lines "$1" | sed 1d | jq -c "$notices | select(${2:-true})"
+}
+
+# n_heard N NAME [FILTER]: that there are so many of them.
+n_heard() {
+        local n=$1
+        shift
+        (($(heard "$@" | wc -l) == n))
 }
 
 # has_heard NAME FILTER
@@ -184,11 +196,11 @@ listen() {
 
 # told NAME [FILTER]: the notices that a client of the stream was sent, one a line.
 told() {
-        jq -c "select(${2:-true})" "$work/$1"
+        whole_lines "$1" | jq -c "select(${2:-true})"
 }
 
 has_been_told() {
-        [[ -n $(told "$@" 2>/dev/null) ]] # the last line may not be whole yet
+        [[ -n $(told "$@") ]]
 }
 
 # wait_told NAME FILTER: waits for such a notice.

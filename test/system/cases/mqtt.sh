@@ -60,10 +60,11 @@ for i in {1..800}; do
         200 | 400) systemctl restart --no-block mosquitto ;;
         esac
 done
+n_files() { (($(whole_lines archive | jq -s 'map(.path) | unique | length') == $1)); }
 wait_until 'the last file' arrived IMG-800
+wait_until 'all files' n_files 804
 expect_match 'how often it was killed' \
         "$(systemctl show --property=NRestarts --value inotifier-forward@mqtt)" '^[1-9]'
-expect_eq 'the number of files' "$(jq -s 'map(.path) | unique | length' "$work/archive")" 804
 
 # The daemon restarts as well: all that it tells arrives, and no number is missing.
 for i in {801..1000}; do
@@ -77,13 +78,13 @@ watching() { systemctl is-active --quiet inotifier && state_is incoming watching
 wait_until 'the daemon' watching
 upload last
 wait_until 'the last file of all' arrived last
-expect_eq 'the sequences' "$(jq -s -c 'map(.sequence) | unique' "$work/archive")" \
+wait_until 'all files there were' n_files 1005
+expect_eq 'the sequences' "$(whole_lines archive | jq -s -c 'map(.sequence) | unique')" \
         "$(jq -c '[range(1; . + 1)]' <<<"$(property /org/inotifier1 Manager Sequence)")"
-expect_eq 'the number of all files' "$(jq -s 'map(.path) | unique | length' "$work/archive")" 1005
 expect_eq 'the gaps' "$(grep -c '"gap"' "$work/archive" || true)" 0
 
 # A second delivery has the same sequence, and says the same.
-expect_eq 'the number of different lines' "$(sort -u "$work/archive" | wc -l)" \
+expect_eq 'the number of different lines' "$(whole_lines archive | sort -u | wc -l)" \
         "$(property /org/inotifier1 Manager Sequence)"
 
 # An instance that begins anew, and is behind what was forwarded: that is said, and all it has arrives.

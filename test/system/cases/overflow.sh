@@ -33,7 +33,7 @@ freeze() {
         "$@"
         signal_main CONT
         rescanned_again() {
-                (($(told stream ".event == \"rescanned\" and .watch == \"$watch\"" 2>/dev/null | wc -l) > n))
+                (($(told stream ".event == \"rescanned\" and .watch == \"$watch\"" | wc -l) > n))
         }
         wait_until "the rescan of $watch" rescanned_again
 }
