@@ -183,8 +183,19 @@ call() { # OBJECT METHOD [ARGUMENT…], by gdbus: it prints the names of errors
         gdbus call --system --dest "${service:-org.inotifier1}" --object-path "$1" --method "${@:2}"
 }
 
+# quiesce [SERVICE]: what led to notices that were heard is over, and they are recorded as told: the daemon
+# answers a question after that.
+quiesce() {
+        property /org/inotifier1 Manager Version "$@" >/dev/null
+}
+
+# all_accepted SOCKET: that nobody who has connected to it is yet to be taken.
+all_accepted() {
+        awk -v socket="$1" '$8 == socket && $7 == 0 { waits = 1 } END { exit waits }' /proc/net/unix
+}
+
 # listen USER [NAME [INSTANCE]]: starts a client of the stream's socket; its lines are in $work/NAME. Returns
-# once it is connected; $subscriber is its process.
+# once it hears everything; $subscriber is its process.
 listen() {
         local name=${2:-stream} socket=/run/inotifier/${3:-inotifier}.sock
         : >"$work/$name"
@@ -192,6 +203,7 @@ listen() {
                 >"$work/$name" 2>"$work/$name.err" &
         subscriber=$!
         wait_until "the connection of $name" grep -q '^connected$' "$work/$name.err"
+        wait_until "the daemon to take $name" all_accepted "$socket"
 }
 
 # told NAME [FILTER]: the notices that a client of the stream was sent, one a line.
