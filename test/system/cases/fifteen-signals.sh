@@ -26,7 +26,7 @@ rm g
 mkdir directory
 mv /srv/self /srv/elsewhere
 rmdir /srv/gone
-umount /srv/mount
+unmount /srv/mount
 wait_heard member '.event == "InUnmount"'
 
 # More than the kernel queues for us, while nobody reads.

@@ -68,7 +68,7 @@ for i in 1 2 3; do
         mount -t tmpfs tmpfs /srv/tree/mount
         touch "/srv/tree/mount/over-$i"
         wait_heard member ".event == \"InCreate\" and .path == \"/srv/tree/mount/over-$i\""
-        umount /srv/tree/mount
+        unmount /srv/tree/mount
         n_unmounts() { [[ $(n_told InUnmount /srv/tree/mount) == "$i" ]]; }
         wait_until "unmount $i to be told" n_unmounts
         touch "/srv/tree/mount/under-$i"
