@@ -358,7 +358,7 @@ may_start_units() {
         systemctl daemon-reload
 }
 
-# The job files there are, by sequence.
+# The job files there are, by sequence. One is there until systemd has told of its unit's end, and we have heard.
 job_files() {
         ls /run/inotifier/inotifier/jobs | sort -n | xargs
 }
