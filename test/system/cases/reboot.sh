@@ -26,6 +26,7 @@ X
         touch /srv/in/last
         wait_heard member '.path == "/srv/in/last"'
         settle member /srv/in
+        wait_heard member '.event == "InCloseWrite" and (.path | contains("/.settled-"))' # the last notice
         property /org/inotifier1 Manager Sequence >/results/reboot-sequence
         property /org/inotifier1 Manager NEvents >/results/reboot-events
         systemctl stop inotifier # as the reboot would
