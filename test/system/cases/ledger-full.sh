@@ -29,6 +29,8 @@ many() { seq -f "/srv/in/$1-%05.0f" 20000 | xargs touch; }
 many b
 wait_until 'the state' state_is in degraded
 expect_match 'the reason' "$(property /org/inotifier1/watch/in Watch StateReason)" 'ledger.*No space left'
+# All of it, be it after an overflow; and nothing twice.
+wait_until 'all to be told' n_heard 20000 member '.path | startswith("/srv/in/b-")'
 settle member /srv/in
 expect_eq 'what was told meanwhile' "$(heard member '.path | startswith("/srv/in/b-")' | wc -l)" 20000
 

@@ -105,7 +105,7 @@ n_lines=$(journal_of inotifier | grep -c 'is degraded' || true)
 
 set_limit 10000
 wait_until 'the room to be used' state_is tree watching
-n_directories_is 81
+wait_until 'all to be watched' n_directories_is 81
 touch /srv/tree/40/below/f
 wait_heard member '.path == "/srv/tree/40/below/f"'
 umount "$work/.proc"
