@@ -19,7 +19,8 @@ readme c-subscriber >"$work/arrivals" &
 # It is there once the bus knows of its match.
 listens() {
         busctl --json=short call org.freedesktop.DBus /org/freedesktop/DBus \
-                org.freedesktop.DBus.Debug.Stats GetAllMatchRules | grep -q "member='InCreate'"
+                org.freedesktop.DBus.Debug.Stats GetAllMatchRules >"$work/.matches"
+        grep -q "member='InCreate'" "$work/.matches"
 }
 wait_until 'the subscriber' listens
 
