@@ -23,6 +23,7 @@ send() { # NUMBER
         for i in {0..399}; do
                 send "$i" &
                 sleep 0.02
+                await_restarts $(((i + 1) / 100))
         done
         wait
         touch /srv/sent
