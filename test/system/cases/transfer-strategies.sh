@@ -22,8 +22,8 @@ Processor=transfer
 [Processor idle]
 Type=transfer
 Complete=idle
-IdleSec=500ms
-MaxAge=3s
+IdleSec=2s
+MaxAge=8s
 [Processor marked]
 Type=transfer
 Complete=marker
