@@ -29,8 +29,9 @@ expect_failure() {
         echo "$output"
 }
 
-# wait_until WHAT COMMAND…: tries until it works, ten seconds at most.
-patience=10
+# wait_until WHAT COMMAND…: tries until it works, a minute at most, which is for what hangs: where it has to
+# be sooner, a case says so.
+patience=60
 wait_until() {
         local what=$1 end=$((SECONDS + patience))
         shift
@@ -115,9 +116,21 @@ subscribe() {
 notices='select(.interface? == "org.inotifier1.Watch") | {object, event: .member, path: .args[0],
         mask: .args[1], cookie: .args[2], sequence: .args[3], usec: .args[4], details: .args[5]}'
 
+# whole_lines NAME: what was heard but for a line that is being written.
+whole_lines() {
+        head -n "$(wc -l <"$work/$1")" "$work/$1"
+}
+
 # heard NAME [FILTER]: the notices that the filter lets through, one a line.
 heard() {
-        sed 1d "$work/$1" | jq -c "$notices | select(${2:-true})"
+        whole_lines "$1" | sed 1d | jq -c "$notices | select(${2:-true})"
+}
+
+# n_heard N NAME [FILTER]: that there are so many of them.
+n_heard() {
+        local n=$1
+        shift
+        (($(heard "$@" | wc -l) == n))
 }
 
 # has_heard NAME FILTER
@@ -170,8 +183,19 @@ call() { # OBJECT METHOD [ARGUMENT…], by gdbus: it prints the names of errors
         gdbus call --system --dest "${service:-org.inotifier1}" --object-path "$1" --method "${@:2}"
 }
 
+# quiesce [SERVICE]: what led to notices that were heard is over, and they are recorded as told: the daemon
+# answers a question after that.
+quiesce() {
+        property /org/inotifier1 Manager Version "$@" >/dev/null
+}
+
+# all_accepted SOCKET: that nobody who has connected to it is yet to be taken.
+all_accepted() {
+        awk -v socket="$1" '$8 == socket && $7 == 0 { waits = 1 } END { exit waits }' /proc/net/unix
+}
+
 # listen USER [NAME [INSTANCE]]: starts a client of the stream's socket; its lines are in $work/NAME. Returns
-# once it is connected; $subscriber is its process.
+# once it hears everything; $subscriber is its process.
 listen() {
         local name=${2:-stream} socket=/run/inotifier/${3:-inotifier}.sock
         : >"$work/$name"
@@ -179,20 +203,37 @@ listen() {
                 >"$work/$name" 2>"$work/$name.err" &
         subscriber=$!
         wait_until "the connection of $name" grep -q '^connected$' "$work/$name.err"
+        wait_until "the daemon to take $name" all_accepted "$socket"
 }
 
 # told NAME [FILTER]: the notices that a client of the stream was sent, one a line.
 told() {
-        jq -c "select(${2:-true})" "$work/$1"
+        whole_lines "$1" | jq -c "select(${2:-true})"
 }
 
 has_been_told() {
-        [[ -n $(told "$@" 2>/dev/null) ]] # the last line may not be whole yet
+        [[ -n $(told "$@") ]]
 }
 
 # wait_told NAME FILTER: waits for such a notice.
 wait_told() {
         wait_until "a notice at $1" has_been_told "$1" "$2"
+}
+
+# journal_of UNIT: what it has said since the case began.
+journal_of() {
+        journalctl --sync
+        journalctl --since="$journal_since" --unit="$1" --output=cat --no-pager
+}
+
+# has_logged REGEX [UNIT]: that there is such a line. Not by a pipe, whose other end grep would leave too soon.
+has_logged() {
+        grep -q -- "$1" <<<"$(journal_of "${2:-inotifier}")"
+}
+
+# unmount PATH: when nobody looks into it, as the daemon does for a moment.
+unmount() {
+        wait_until "$1 not to be busy" umount "$1"
 }
 
 # inotify_descriptors PID: the numbers of its inotify descriptors, each with what it watches.
@@ -317,9 +358,13 @@ may_start_units() {
         systemctl daemon-reload
 }
 
-# The job files there are, by sequence.
+# The job files there are, by sequence. One is there until systemd has told of its unit's end, and we have heard.
 job_files() {
         ls /run/inotifier/inotifier/jobs | sort -n | xargs
+}
+
+job_files_are() { # SEQUENCES
+        [[ $(job_files) == "$1" ]]
 }
 
 no_job_files() {

@@ -82,7 +82,7 @@ is_told() {
 # each_is_told N DIR: N completions for each file there, the last one with its size, and none for anything
 # else. At least $least files are there.
 each_is_told() {
-        local end=$((SECONDS + 30)) n
+        local end=$((SECONDS + patience)) n
         n=$(arrived "$1" "$2" | wc -l)
         ((n >= ${least:-1})) || fail "only $n files have arrived"
         until is_told "$1" "$2" || ((SECONDS > end)); do
@@ -150,12 +150,18 @@ X
 }
 
 # may_restart: as often as one likes; restart_while COMMAND…: restarts and kills the service in turn as
-# long as the command succeeds, at least $least_restarts times.
+# long as the command succeeds, at least $least_restarts times; await_restarts N: until it has done so N
+# times, for who has to send until then.
 may_restart() {
         mkdir -p /run/systemd/system/inotifier.service.d
         printf '%s\n' '[Service]' RestartSec=20ms '[Unit]' StartLimitIntervalSec=0 \
                 >/run/systemd/system/inotifier.service.d/restart.conf
         systemctl daemon-reload
+}
+
+await_restarts() {
+        were_restarts() { (($(cat "$work/.restarts" 2>/dev/null | wc -l) >= $1)); }
+        wait_until "$1 restarts" were_restarts "$1"
 }
 
 restart_while() {
@@ -166,9 +172,11 @@ restart_while() {
                         systemctl restart inotifier
                 else
                         old=$(main_pid)
+                        ((old > 0)) || fail 'it does not run'
                         kill -KILL "$old"
                         wait_until 'the next process' is_another
                 fi
+                echo >>"$work/.restarts"
                 sleep 0.1
         done
         ((n >= ${least_restarts:-4})) || fail "it was restarted $n times only"

@@ -324,16 +324,20 @@ TEST(the_last_of_many_reloads_counts) {
         reload(&f,
                         HEAD "[Watch a]\nPath=@/tree\nEvents=create\n"
                              "[Watch c]\nPath=@/more\nEvents=create\n");
-        /* Which of them the service manager was told of is not said: it is over when this is watched. */
-        unsigned n = 3000;
-        for (usec_t end = clock_usec() + PATIENCE_USEC;
-                        !strstr(told(&f), "in_create more/3") && clock_usec() < end;) {
-                make_file("more", n++, "");
+        /* Which of them the service manager was told of is not said: it is over when the one watch is no
+         * more and the other one tells. */
+        usec_t end = clock_usec() + PATIENCE_USEC;
+        while ((access("state/watch-b.ledger", F_OK) >= 0 ||
+                               access("state/watch-c.ledger", F_OK) < 0) &&
+                        clock_usec() < end)
+                pause_usec(2000);
+        EXPECT_INT(access("state/watch-b.ledger", F_OK), <, 0);
+        EXPECT_OK(access("state/watch-c.ledger", F_OK));
+        for (unsigned n = 3000; !strstr(told(&f), "in_create more/3") && clock_usec() < end; n++) {
+                make_file("more", n, "");
                 pause_usec(10000);
         }
         EXPECT(strstr(told(&f), "in_create more/3"));
-        EXPECT_INT(access("state/watch-b.ledger", F_OK), <, 0);
-        EXPECT_OK(access("state/watch-c.ledger", F_OK));
         make_file("tree", 1, "");
         EXPECT(wait_told(&f, "in_create tree/1\n"));
         EXPECT_EQ(service_kill(&f.service, SIGTERM), 0);

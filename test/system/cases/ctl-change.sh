@@ -15,8 +15,7 @@ subscribe member
 inotifierctl rescan a
 wait_heard member '.event == "Rescanned" and .path == "/srv/a"'
 inotifierctl rescan
-twice() { [[ $(heard member '.event == "Rescanned"' | wc -l) == 2 ]]; }
-wait_until 'the other rescan' twice
+wait_until 'the other rescan' n_heard 2 member '.event == "Rescanned"'
 expect_match 'a rescan of what is not there' "$(expect_failure inotifierctl rescan b)" \
         "^inotifierctl: No watch 'b': 'inotifierctl list' names those that are there\$"
 

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # Packages: openssh-server openssh-client
 # inotifierctl -H, by a real ssh to this machine: it asks, and listens to the signals on the bus.
 

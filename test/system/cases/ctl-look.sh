@@ -23,7 +23,7 @@ expect_eq 'the list' "$(as member inotifierctl --json=short list | jq -c '.[] | 
         '["a","/org/inotifier1/watch/a","watching",["/srv/a"]]
 ["gone","/org/inotifier1/watch/gone","waiting",["/srv/not/there"]]
 ["t","/org/inotifier1/watch/t","watching",["/srv/t"]]'
-systemctl is-active --quiet inotifier # by the call
+wait_until 'it to be up' systemctl is-active --quiet inotifier # by the call
 expect_eq 'the names' "$(inotifierctl --no-legend list | cut -d ' ' -f 1 | paste -sd ' ')" 'a gone t'
 expect_match 'the legend' "$(inotifierctl list | tail -n 1)" '^3 watches listed\.$'
 

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # inotifierctl on a user's instance, and through -M on the instances of a machine: this one, which is
 # called .host, by the way that any container is reached.
 

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # What inotifierctl monitor prints: live, from what was before, over a restart, a crash and a stop of the
 # daemon and a restart of the bus; each notice once.
 
@@ -25,10 +24,10 @@ monitor() {
         wait_until "$name to listen" grep -q '^inotifierctl: Listening' "$work/$name.err"
 }
 told() { # NAME PATH: it was told of it
-        jq -r .path "$work/$1" | grep -qxF "$2"
+        grep -qxF "$2" <<<"$(whole_lines "$1" | jq -r .path)"
 }
 paths() {
-        jq -r .path "$work/$1" | paste -sd ' '
+        whole_lines "$1" | jq -r .path | paste -sd ' '
 }
 
 # Where to go on is asked for first, so that nothing falls between, whatever becomes of the daemon then.
@@ -68,8 +67,8 @@ back() { # N: it came back for the Nth time
         (($(grep -c "^inotifierctl: Instance 'inotifier' is back, going on after notice" "$work/live.err") == $1))
 }
 systemctl restart inotifier
-grep -q "^inotifierctl: Instance 'inotifier' went away, waiting for it\$" "$work/live.err"
 wait_until 'it to be back' back 1
+grep -q "^inotifierctl: Instance 'inotifier' went away, waiting for it\$" "$work/live.err"
 touch /srv/a/2
 wait_until 'one after a restart' told live /srv/a/2
 signal_main KILL

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: python3-django python3-dbus python3-gi
-# Limit: 60
 # A receiver of a Django site is told of an upload as it was by django-inotifier; as README tells.
 
 . /test/lib.sh
@@ -22,7 +21,7 @@ systemctl start inotifier inotifier@night
 
 listens() { grep -q '^Listening to inotifier ' "$work/$1"; }
 readme django >"$work/django" 2>&1 &
-patience=30 wait_until 'the site to listen' listens django
+wait_until 'the site to listen' listens django
 for i in 1 2 3; do
         echo "chunk $i" >>/srv/dicom/incoming/IMG1.part
 done

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # Each of inotify's fifteen events, provoked and seen as the signal of its name.
 
 . /test/lib.sh
@@ -27,7 +26,7 @@ rm g
 mkdir directory
 mv /srv/self /srv/elsewhere
 rmdir /srv/gone
-umount /srv/mount
+unmount /srv/mount
 wait_heard member '.event == "InUnmount"'
 
 # More than the kernel queues for us, while nobody reads.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 120
+# Limit: 300
 # One watch is flooded as fast as files can be written to; what happens to another is read at its time all the
 # same, and the daemon stays as small as it is.
 
@@ -25,15 +25,15 @@ flood 100000 /srv/noisy/a /srv/noisy/b
 settle member /srv/quiet
 before=$(memory RssAnon)
 
-flood 3000000 /srv/noisy/a /srv/noisy/b &
+flood 1000000000 /srv/noisy/a /srv/noisy/b & # as long as it takes
 flood=$!
 for i in {1..20}; do
         touch "/srv/quiet/$i"
         sleep 0.1
 done
-kill -0 $flood || fail 'the flood was over too soon'
 wait_heard member '.path == "/srv/quiet/20"'
-wait $flood
+kill $flood
+wait $flood || true
 
 # When it was read, after when it was made: in milliseconds, the worst of all.
 worst=$(heard member '.path | startswith("/srv/quiet/")' | jq -r '[.path, .usec] | @tsv' |

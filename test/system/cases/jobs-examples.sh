@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: polkitd curl sqlite3 python3
-# Limit: 90
 # The examples of units, installed as README tells: a script, a web service, a database.
 
 . /test/lib.sh
@@ -45,8 +44,7 @@ expect_eq 'what there is of different files' "$(ls /var/lib/ingest | grep -vc in
 
 # A web service, which is away at first.
 for name in "${hostile[@]}"; do touch -- "/srv/web/$name"; done
-tried() { journalctl --unit='inotifier-post@*' --output=cat | grep -q 'curl: (7)'; }
-wait_until 'a first attempt' tried
+wait_until 'a first attempt' has_logged 'curl: (7)' 'inotifier-post@*'
 cat >"$work/server.py" <<'X'
 import http.server, json, urllib.parse
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -60,7 +58,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('127.0.0.1', 8000), Handler).serve_forever()
 X
 python3 "$work/server.py" 2>"$work/server.err" &
-patience=25
 wait_until 'all to be posted' lines_of "$work/posted" ${#hostile[@]}
 python3 - "${hostile[@]}" <<'X'
 import json, os, sys

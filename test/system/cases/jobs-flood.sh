@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: polkitd sqlite3
-# Limit: 900
+# Limit: 1800
 # 10,000 files at full speed, eight units at a time, restarted and killed on the way: 10,000 rows in a
 # database, each stored once, or marked as a repeat.
 

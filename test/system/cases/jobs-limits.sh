@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 90
 # Units that systemd does not run, as they were started too often, or what they depend on or their environment
 # is not there: their notices are not lost, and others go on.
 
@@ -55,8 +54,7 @@ for i in {1..12}; do
         settled() { [[ $(property /org/inotifier1/watch/in Watch NNotices) == "$i" ]]; }
         wait_until 'its notice' settled
 done
-told() { journalctl --unit=inotifier --output=cat | grep -q "$1"; }
-wait_until 'the limit to be told' told "systemd does not run unit 'inotifier-job@srv-in-bad.service'"
+wait_until 'the limit to be told' has_logged "systemd does not run unit 'inotifier-job@srv-in-bad.service'"
 n=$(wc -l <"$work/log")
 ((n < 12)) || fail 'there is no limit'
 echo data >/srv/in/good
@@ -64,13 +62,12 @@ wait_until 'another one to be run' grep -q '^13 good once$' "$work/log"
 
 : >/srv/needy/a
 : >/srv/odd/a
-wait_until 'the dependency to be told' told "systemd does not run unit 'inotifier-needy@srv-needy-a.service'"
-wait_until 'the environment to be told' told "systemd does not run unit 'inotifier-odd@srv-odd-a.service'"
+wait_until 'the dependency to be told' has_logged "systemd does not run unit 'inotifier-needy@srv-needy-a.service'"
+wait_until 'the environment to be told' has_logged "systemd does not run unit 'inotifier-odd@srv-odd-a.service'"
 touch "$work/need" "$work/environment"
 
 # It outlives a restart.
 systemctl restart inotifier
-patience=60
 wait_until 'all of them to be run' lines_of "$work/log" 13
 wait_until 'the needy one to be run' lines_of "$work/needy" 1
 wait_until 'the odd one to be run' lines_of "$work/odd" 1

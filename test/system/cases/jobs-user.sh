@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 120
+# Limit: 300
 # Publish=unit under the user manager, which takes no rights; and over its end and new beginning, as over
 # a reboot: what ran is run again, marked, and what waited is run.
 

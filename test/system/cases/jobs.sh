@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 100
 # Publish=unit: a unit for each notice, in order, so many at a time, one after the other for one path; what
 # fails is told by name, and what cannot be started waits.
 
@@ -45,7 +44,7 @@ wait_until 'three to run' lines_of "$work/many" 3
 touch /srv/one/last
 wait_until 'the other watch to be served' lines_of "$work/one" 21
 lines_of "$work/many" 3 || fail "more run than may: $(cat "$work/many")"
-expect_eq 'the files of jobs' "$(job_files)" '21 22 23'
+wait_until 'the files of jobs to be those of the three' job_files_are '21 22 23'
 expect_eq 'the links to them' "$(readlink -f /run/inotifier/inotifier/units/inotifier-many@srv-many-f2.service)" \
         /run/inotifier/inotifier/jobs/22
 grep -qx 'INOTIFIER_PATH="/srv/many/f1"' /run/inotifier/inotifier/jobs/21
@@ -78,8 +77,7 @@ systemctl daemon-reload
 touch /srv/one/bad /srv/one/good
 wait_until 'the good one' grep -qx srv/one/good "$work/tries"
 expect_eq 'the tries' "$(xargs <"$work/tries")" 'srv/one/bad srv/one/bad srv/one/bad srv/one/good'
-journalctl --unit=inotifier --output=cat | grep -q "Unit 'inotifier-one@srv-one-bad.service' has failed.*1 failed so far" ||
-        fail 'the failure is not told'
+has_logged "Unit 'inotifier-one@srv-one-bad.service' has failed.*1 failed so far" || fail 'the failure is not told'
 wait_until 'the files of jobs to be gone' no_job_files
 
 # A service that goes on running keeps its place until it ends, however it was started.
@@ -106,15 +104,11 @@ wait_until 'the files of jobs to be gone' no_job_files
 rm /run/systemd/system/inotifier-one@.service "$work/one"
 systemctl daemon-reload
 touch /srv/one/h1
-told() {
-        journalctl --unit=inotifier --output=cat |
-                grep -q "cannot start unit 'inotifier-one@srv-one-h1.service'.*trying again"
-}
-wait_until 'the trouble to be told' told
+wait_until 'the trouble to be told' \
+        has_logged "cannot start unit 'inotifier-one@srv-one-h1.service'.*trying again"
 template inotifier-one <<'X'
 echo "$1" >>/srv/.case/one
 X
-patience=20
 wait_until 'it to be run' lines_of "$work/one" 1
 
 # So is one that is another's alias, which is told; what waits is run when Unit= names that one.
@@ -125,16 +119,12 @@ systemctl daemon-reload
 sed -i s/inotifier-one@/inotifier-alias@/ /etc/inotifier/inotifier.conf
 systemctl reload inotifier
 touch /srv/one/i1 /srv/one/i2
-told() {
-        journalctl --unit=inotifier --output=cat |
-                grep -q "cannot start unit 'inotifier-alias@srv-one-i1.service': it is another name of 'inotifier-one@"
-}
-wait_until 'the alias to be told' told
+wait_until 'the alias to be told' \
+        has_logged "cannot start unit 'inotifier-alias@srv-one-i1.service': it is another name of 'inotifier-one@"
 [[ ! -e $work/one ]] || fail 'it was run'
 sed -i s/inotifier-alias@/inotifier-one@/ /etc/inotifier/inotifier.conf
 systemctl reload inotifier
-patience=5
-wait_until 'both to be run' lines_of "$work/one" 2
+patience=5 wait_until 'both to be run' lines_of "$work/one" 2 # sooner than it is tried again by itself
 expect_eq 'what was run' "$(xargs <"$work/one")" 'srv/one/i1 srv/one/i2'
 
 # What a watch has told is run when it is no longer configured.

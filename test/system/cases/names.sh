@@ -41,10 +41,12 @@ one '.path == "/srv/a/good" and .details["raw-source-path"] == "2f7372762f612f62
 [[ ! -e pwn ]]
 
 # In the journal: the exact bytes in their field, nothing raw in the message.
-journalctl --sync
 journal() {
+        journalctl --sync
         journalctl --output=json --all --no-pager "_PID=$(main_pid)" INOTIFIER_EVENT=in_create
 }
+journal_has_all() { [[ $(journal | jq -c 'select(.INOTIFIER_PATH | tostring | contains("/.settled-"))') ]]; }
+wait_until 'the journal to have all' journal_has_all
 expect_eq 'the bytes of the path' \
         "$(journal | jq -c 'select(.INOTIFIER_SEQUENCE == "1").INOTIFIER_PATH')" \
         '[47,115,114,118,47,97,47,98,97,100,255,254]'

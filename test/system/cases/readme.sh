@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # What README says of a booted system is so.
 
 . /test/lib.sh

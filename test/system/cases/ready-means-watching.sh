@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 90
 # A unit ordered after the service writes at once, fifty times: each of its files is told.
 
 . /test/lib.sh

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # Reboots
 # S24: between a boot and the next files are added, changed, renamed, removed and replaced (inodes of the
 # dead are used again). What differs is announced as found by a rescan, each once, and nothing else; the
@@ -27,6 +26,7 @@ X
         touch /srv/in/last
         wait_heard member '.path == "/srv/in/last"'
         settle member /srv/in
+        wait_heard member '.event == "InCloseWrite" and (.path | contains("/.settled-"))' # the last notice
         property /org/inotifier1 Manager Sequence >/results/reboot-sequence
         property /org/inotifier1 Manager NEvents >/results/reboot-events
         systemctl stop inotifier # as the reboot would

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # S24: a reload is all or nothing, and what did not change is not touched: no event is lost, no descriptor is
 # another one.
 

@@ -18,6 +18,7 @@ wait_heard member '.sequence == 1 and .path == "/srv/in/first"'
 systemctl restart inotifier
 touch /srv/in/second
 wait_heard member '.sequence == 2 and .path == "/srv/in/second"'
+quiesce # or it may be told again, under its number
 
 old=$(main_pid)
 kill -KILL "$old"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: rsync openssh-server openssh-client proftpd-core curl dcmtk
-# Limit: 200
+# Limit: 400
 # rsync, scp, ProFTPD, storescp, tar and cp send at one time, slowly, while the service is restarted and
 # killed: each file that arrived is told once, with its size (or again under its number).
 
@@ -22,11 +22,13 @@ wait_until 'storescp' echoscu localhost 11112
 incoming Recursive=yes
 may_restart
 
-slowly() { # COMMAND…: for each file; five seconds in all
-        local file
+least_restarts=6
+slowly() { # COMMAND…: for each file; five seconds in all, and until there were as many restarts
+        local file i=0
         for file in /srv/out/*; do
                 "$@" "$file"
                 sleep 0.05
+                await_restarts $((++i * least_restarts / 100))
         done
 }
 into_cp() { cp "$1" /srv/in/cp/; }
@@ -56,7 +58,6 @@ some_send() {
         done
         return 1
 }
-least_restarts=6
 restart_while some_send
 wait "${senders[@]}"
 least=800

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: curl python3-minimal python3
-# Limit: 120
+# Limit: 300
 # curl -o from a local server: each of 200 files that arrived is told once, with its size, in a watch with
 # default settings.
 

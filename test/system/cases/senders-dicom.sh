@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: dcmtk
-# Limit: 200
+# Limit: 400
 # DICOM files, sent with DCMTK's storescu to its storescp: each of 200 that arrived is told once, with its
 # size, in a watch with default settings.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 240
+# Limit: 600
 # cp, mv, tar, ln, and a writer that does as dcm4che: each of 200 files that arrived is told once, with its
 # size, in a watch with default settings.
 

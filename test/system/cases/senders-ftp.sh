@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: proftpd-core curl lftp
-# Limit: 200
+# Limit: 400
 # ProFTPD, with HiddenStores (a temporary name, .in.NAME.) and without, and lftp with temporary names of its
 # own: each of 200 files that arrived is told once, with its size.
 

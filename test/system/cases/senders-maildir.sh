@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: python3
-# Limit: 100
 # Mail that is delivered into a Maildir, in tmp/ first and then in new/: each of 200 messages is told once, with
 # its size.
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: orthanc dcmtk curl
-# Limit: 200
+# Limit: 400
 # Orthanc, which stores what it receives, by DICOM and over HTTP, in a tree of directories that it makes: each
 # of the files is told once, with its size, in a watch with default settings but for Recursive=.
 

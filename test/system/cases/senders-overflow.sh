@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 120
+# Limit: 300
 # More files arrive than the kernel's queue holds events for: after the rescan each that arrived has been
 # told once, with its size; one that is written to meanwhile, too.
 

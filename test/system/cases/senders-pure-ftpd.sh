@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: pure-ftpd-common libsodium23 libcap2 libssl3 curl
 # Unpacked: pure-ftpd
-# Limit: 120
+# Limit: 300
 # Pure-FTPd, plain (it writes under the final name) and with --notruncate (a temporary name): each of 200
 # files that arrived is told once, with its size. What is left of a killed one looks complete to the server
 # itself: it renames it.

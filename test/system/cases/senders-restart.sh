@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 200
+# Limit: 400
 # Files arrive while the service is restarted and killed: each that arrived is told once, with its size (or
 # again under its number), whether it began before and ended after, or while nobody was there.
 
@@ -23,6 +23,7 @@ send() { # NUMBER
         for i in {0..399}; do
                 send "$i" &
                 sleep 0.02
+                await_restarts $(((i + 1) / 100))
         done
         wait
         touch /srv/sent

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: rsync
-# Limit: 240
+# Limit: 600
 # rsync: each of 200 files that arrived is told once, with its size, in a watch with default settings.
 
 . /test/lib.sh

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: samba smbclient python3 python3-pyasn1 python3-pycryptodome python3-six python3-pkg-resources
 # Unpacked: python3-impacket
-# Limit: 120
+# Limit: 300
 # Samba, which writes under the final name: each file that arrived is told once, with its size, in a watch with
 # default settings. From smbclient; and as Windows copies: the size is set first, then the file is written,
 # then it is given its times, and after that closed.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: openssh-server openssh-client
-# Limit: 120
+# Limit: 300
 # scp and sftp over a local sshd: each of 200 files that arrived is told once, with its size, in a watch with
 # default settings. They write under the final name: a killed one leaves a part, which looks complete.
 

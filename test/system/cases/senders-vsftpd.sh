@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: libwrap0 libcap2 libssl3 curl
 # Unpacked: vsftpd
-# Limit: 120
+# Limit: 300
 # vsftpd, which writes under the final name: each of 200 files that arrived is told once, with its size, in a
 # watch with default settings. What is left of a killed one looks complete.
 

@@ -23,6 +23,7 @@ systemctl stop inotifier
 expect_eq 'how it ended' \
         "$(systemctl show --property=ActiveState,Result,ExecMainStatus inotifier | sort | paste -sd ' ')" \
         'ActiveState=inactive ExecMainStatus=0 Result=success'
+wait_until 'all to be heard' n_heard 1000 member '.event == "InCreate"'
 bus_barrier member
 expect_eq 'the number of notices' "$(heard member '.event == "InCreate"' | wc -l)" 1000
 journalctl --sync

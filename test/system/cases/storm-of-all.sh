@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 600
+# Limit: 900
 # S24: killed, restarted and reloaded, with a watch more or less and other events wanted each time, while
 # files come and go. Nothing is lost or told twice.
 

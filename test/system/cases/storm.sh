@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 600
+# Limit: 900
 # S24: killed every 50 to 500 ms while files come and go. Nothing is lost, nothing is told otherwise the
 # second time, no watch of the kernel is left over.
 

@@ -28,10 +28,11 @@ touch /srv/not/there/yet/h
 systemctl reload inotifier
 systemctl stop inotifier@other
 systemctl start inotifier@other
-rm -r /srv/not
 for path in /srv/a/f /srv/b/g /srv/not/there/yet/h; do
         wait_heard member ".path == \"$path\""
 done
+rm -r /srv/not
+wait_heard member '.event == "InDelete" and .path == "/srv/not/there/yet/h"'
 bus_barrier stranger member
 
 # The barrier shows that the stranger hears something; nothing of it is ours.

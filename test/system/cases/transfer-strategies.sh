@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # S15, S18, S19, S20 with the real clock: idle, its bound, markers in any order, temporary files from before
 # the start.
 
@@ -23,8 +22,8 @@ Processor=transfer
 [Processor idle]
 Type=transfer
 Complete=idle
-IdleSec=500ms
-MaxAge=3s
+IdleSec=2s
+MaxAge=8s
 [Processor marked]
 Type=transfer
 Complete=marker

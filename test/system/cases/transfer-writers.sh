@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Packages: python3
-# Limit: 60
 # S15, S16, S17 with the real kernel: links and files that had no name, several writers, descriptors that are
 # duplicates, mappings, truncation; temporary names over a file that is there, from elsewhere, one after another.
 

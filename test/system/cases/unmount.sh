@@ -16,9 +16,8 @@ subscribe member
 settle member /srv/mount
 
 for i in {1..5}; do
-        umount /srv/mount
-        n_unmounts() { [[ $(heard member '.event == "InUnmount"' | wc -l) == "$i" ]]; }
-        wait_until "unmount $i to be told" n_unmounts
+        unmount /srv/mount
+        wait_until "unmount $i to be told" n_heard "$i" member '.event == "InUnmount"'
         touch "/srv/mount/below-$i"
         wait_heard member ".event == \"InCreate\" and .path == \"/srv/mount/below-$i\""
 

@@ -42,8 +42,7 @@ touch /srv/in/d
 wait_heard member '.path == "/srv/in/d"'
 first=$(heard member '.path == "/srv/in/d"' | jq .sequence)
 ((first > 3)) || fail "the sequence went back to $first"
-journalctl --sync
-said=$(journalctl --unit=inotifier --output=cat --no-pager)
+said=$(journal_of inotifier)
 expect_match 'what is said of the history' "$said" 'stored history is of no use'
 expect_match 'what is said of the ledger' "$said" "'watch-in.ledger' is of another version"
 stored() { (($(systemctl show --property=NFileDescriptorStore --value inotifier) == 3)); }

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # A user's own instance: the same unit under the user manager, on the session bus.
 
 . /test/lib.sh

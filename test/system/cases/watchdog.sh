@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limit: 60
 # A loop that hangs is killed and started again.
 
 . /test/lib.sh
