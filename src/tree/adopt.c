@@ -257,17 +257,23 @@ static int open_anew(Tree *t) {
 }
 
 /* Whether the ledger is about what went through this intake: only then its steps are comparable. */
-static bool is_of_intake(const Tree *t) {
+static bool is_of_intake(const Ledger *l, uint64_t id) {
         LedgerRecord record;
         uint64_t position = 0;
         ImageTree tree;
 
-        while (ledger_next(t->ledger, &position, &record) > 0)
+        while (ledger_next(l, &position, &record) > 0)
                 if (record.type == IMAGE_TREE && record.n == sizeof(ImageTree)) {
                         memcpy(&tree, record.data, sizeof(tree));
-                        return tree.intake == intake_id(t->intake);
+                        return tree.intake == id;
                 }
         return false;
+}
+
+bool tree_is_kept_in(const Ledger *l, int intake_fd) {
+        uint64_t id, step;
+
+        return intake_peek(intake_fd, &id, &step) >= 0 && is_of_intake(l, id);
 }
 
 int adopt_open(Tree *t) {
@@ -288,7 +294,7 @@ int adopt_open(Tree *t) {
         if (has_intake && kept)
                 memcpy(t->options.kept, intake_kept(t->intake), INTAKE_N_KEPT * sizeof(*kept));
         if (t->ledger) {
-                if (has_intake && is_of_intake(t))
+                if (has_intake && is_of_intake(t->ledger, intake_id(t->intake)))
                         (void) ledger_cut(t->ledger, intake_step(t->intake));
                 r = take_image(t, has_intake && is_inotify(t->fd));
                 if (r < 0)

@@ -190,6 +190,10 @@ static bool is_busy(const Tree *t) {
                t->mounts_changed || t->is_rescan_due;
 }
 
+bool tree_is_quiet(const Tree *t) {
+        return !is_busy(t);
+}
+
 static void write_status(Tree *t, uint32_t flags) {
         ImageStatus status = { flags, t->unwatched.n, t->unwatched.error };
         const char *path = t->unwatched.path ?: "";
@@ -327,7 +331,9 @@ int tree_save(Tree *t) {
 
 void tree_set_ledger(Tree *t, Ledger *ledger) {
         if (ledger && ledger != t->ledger)
-                ledger_invalidate(ledger, -ESTALE);
+                ledger_suspend(ledger);
+        if (ledger && t->is_started) /* what was there is not told any more */
+                t->image.is_initial = false;
         t->ledger = t->nodes.ledger = t->known.ledger = t->finds.ledger = ledger;
         if (ledger)
                 ledger_set_stamp(ledger, t->step);

@@ -358,13 +358,14 @@ static int mend(Intake *i, usec_t now, usec_t usec) {
         return 0;
 }
 
-int intake_peek_step(int fd, uint64_t *ret) {
+int intake_peek(int fd, uint64_t *ret_id, uint64_t *ret_step) {
         Header h;
 
         if (pread(fd, &h, sizeof(h), 0) != sizeof(h) || h.magic != INTAKE_MAGIC ||
                         h.version != INTAKE_VERSION || h.slot > 1)
                 return -EBADMSG;
-        *ret = h.slots[h.slot].step;
+        *ret_id = h.id;
+        *ret_step = h.slots[h.slot].step;
         return 0;
 }
 

@@ -338,3 +338,51 @@ TEST(the_last_of_many_reloads_counts) {
         EXPECT(wait_told(&f, "in_create tree/1\n"));
         EXPECT_EQ(service_kill(&f.service, SIGTERM), 0);
 }
+
+/* Makes files at full speed in another process, until told to stop. */
+static pid_t make_files_aside(void) {
+        pid_t pid = fork();
+
+        EXPECT_INT(pid, >=, 0);
+        if (pid != 0)
+                return pid;
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (unsigned i = 0;; i++) {
+                char path[64];
+
+                (void) snprintf(path, sizeof(path), "tree/%u/%u", i % 7, i);
+                safe_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+                pause_usec(20);
+        }
+}
+
+TEST(S24_what_happens_while_another_tree_is_scanned_is_told_once) {
+        _cleanup_(done) Fixture f;
+        char path[64];
+
+        begin(&f, HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\n");
+        for (unsigned i = 0; i < 3000; i++) {
+                (void) snprintf(path, sizeof(path), "tree/%u", i);
+                EXPECT_OK(mkdir(path, 0700));
+        }
+        EXPECT(wait_told(&f, "in_create tree/2999\n"));
+        pid_t pid = make_files_aside();
+        for (unsigned i = 0; i < 6; i++)
+                reload(&f,
+                                i % 2 ? HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\n"
+                                      : HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\nExclude=not\n");
+        (void) kill(pid, SIGKILL);
+        (void) waitpid(pid, NULL, 0);
+        make_file("tree", 10000000, "");
+        EXPECT(wait_told(&f, "in_create tree/10000000\n"));
+        _cleanup_free_ unsigned *n_told = calloc(1000000, sizeof(unsigned));
+        unsigned n = 0, d, i;
+        for (const char *line = told(&f); *line; line = strchr(line, '\n') + 1)
+                if (sscanf(line, "in_create tree/%u/%u", &d, &i) == 2) {
+                        n_told[i]++;
+                        n = MAX_OF(n, i + 1);
+                }
+        for (i = 0; i + 1 < n; i++)
+                if (n_told[i] != 1)
+                        TEST_FAIL("%u of %u was told %u times", i, n, n_told[i]);
+}

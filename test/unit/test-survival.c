@@ -32,6 +32,22 @@ static void write_config(const Survival *s, const char *history_size) {
         service_write_config(&s->service, config);
 }
 
+/* The watches as they are, or with trees that look otherwise, and find the same. */
+static void write_variant(const Survival *s, bool is_other) {
+        _cleanup_(buffer_done) Buffer config = {};
+
+        buffer_add_string(&config, "[Manager]\nBus=none\nHistorySize=8M\n");
+        for (const char *line = world_watches; *line;) {
+                size_t n = strcspn(line, "\n") + 1;
+
+                buffer_add(&config, line, n);
+                if (is_other && line[0] == '[')
+                        buffer_add_string(&config, "Exclude=*.none\nFollowSymlinks=yes\n");
+                line += n;
+        }
+        service_write_config(&s->service, config.data);
+}
+
 static void survival_init(Survival *s, uint64_t seed) {
         service_init(&s->service);
         assert(chdir(s->service.base) >= 0);
@@ -192,6 +208,53 @@ TEST(S24_a_crash_while_the_history_is_replaced_loses_none_of_it) {
         rest(&s);
 }
 
+/* Another way to look at each tree, and death at each step on the way to it. */
+static const struct {
+        const char *name;
+        unsigned first, last; /* passes */
+} reload_points[] = {
+        { "store-put", 4, 6 },
+        { "store-beside", 1, 3 },
+        { "ledger-written", 4, 6 },
+        { "ledger-renamed", 4, 6 },
+        { "store-turned", 1, 3 },
+        { "intake-commit", 2000, 2001 }, /* anywhere */
+};
+
+static void crash_amid_reload_at(const char *point, unsigned n) {
+        _cleanup_(survival_done) Survival s;
+        char crash[64];
+        usec_t end = clock_usec() + PATIENCE_USEC;
+        int status = 0;
+
+        survival_init(&s, n + 1);
+        (void) snprintf(crash, sizeof(crash), "%s:%u", point, n);
+        service_start(&s.service, crash);
+        EXPECT(service_wait_ready(&s.service));
+        world_act(&s.world, 20000, N_FILES_MAX);
+        write_variant(&s, true);
+        (void) kill(s.service.pid, SIGHUP);
+        while (!service_has_ended(&s.service, &status) && clock_usec() < end)
+                world_act(&s.world, 3000, N_FILES_MAX);
+        if (s.service.pid != 0 || !WIFSIGNALED(status))
+                TEST_FAIL("%s was not passed", crash);
+        world_act(&s.world, 20000, N_FILES_MAX);
+        service_start(&s.service, NULL);
+        world_act(&s.world, 20000, N_FILES_MAX);
+        EXPECT(service_wait_ready(&s.service));
+        rest(&s);
+        if (n_test_failures > 0)
+                fprintf(stderr, "... after a crash at %s amid a reload\n", crash);
+}
+
+TEST(S24_a_crash_amid_a_reload_loses_nothing) {
+        for (size_t i = 0; i < ELEMENTSOF(reload_points) && n_test_failures == 0; i++)
+                for (unsigned n = reload_points[i].first;
+                                n <= reload_points[i].last && n_test_failures == 0;
+                                n++)
+                        crash_amid_reload_at(reload_points[i].name, n);
+}
+
 static unsigned number_from(const char *name, unsigned preset) {
         const char *value = getenv(name);
 
@@ -227,6 +290,58 @@ TEST(S24_a_storm_of_kills_loses_nothing) {
 
         for (unsigned seed = first; seed < first + 3 && n_test_failures == 0; seed++)
                 storm(seed, number_from("SURVIVAL_KILLS", 25), SIGKILL);
+}
+
+static void storm_of_reloads(unsigned seed, unsigned n_kills) {
+        _cleanup_(survival_done) Survival s;
+
+        survival_init(&s, seed);
+        service_start(&s.service, NULL);
+        EXPECT(service_wait_ready(&s.service));
+        for (unsigned i = 0; i < n_kills && n_test_failures == 0; i++) {
+                world_act(&s.world, 1000 + world_random(&s.world, 30000), N_FILES_MAX);
+                write_variant(&s, i % 2 == 0);
+                (void) kill(s.service.pid, SIGHUP);
+                if (world_random(&s.world, 2) == 0)
+                        pause_usec(world_random(&s.world, 4000));
+                else
+                        world_act(&s.world, world_random(&s.world, 8000), N_FILES_MAX);
+                (void) service_kill(&s.service, SIGKILL);
+                world_act(&s.world, world_random(&s.world, 10000), N_FILES_MAX);
+                service_start(&s.service, NULL);
+                if (world_random(&s.world, 3) == 0)
+                        EXPECT(service_wait_ready(&s.service));
+        }
+        EXPECT(service_wait_ready(&s.service));
+        rest(&s);
+        if (n_test_failures > 0)
+                fprintf(stderr, "... with SURVIVAL_SEED=%u\n", seed);
+}
+
+TEST(S24_reloads_lose_nothing) {
+        _cleanup_(survival_done) Survival s;
+
+        survival_init(&s, number_from("SURVIVAL_SEED", 1));
+        service_start(&s.service, NULL);
+        EXPECT(service_wait_ready(&s.service));
+        for (unsigned i = 0; i < 40 && n_test_failures == 0; i++) {
+                write_variant(&s, i % 2 == 0);
+                service_listen(&s.service);
+                s.service.n_ready = 0;
+                (void) kill(s.service.pid, SIGHUP);
+                while (s.service.n_ready == 0) {
+                        world_act(&s.world, 3000, N_FILES_MAX);
+                        service_listen(&s.service);
+                }
+        }
+        rest(&s);
+}
+
+TEST(S24_a_storm_of_kills_amid_reloads_loses_nothing) {
+        unsigned first = number_from("SURVIVAL_SEED", 1);
+
+        for (unsigned seed = first; seed < first + 3 && n_test_failures == 0; seed++)
+                storm_of_reloads(seed, number_from("SURVIVAL_KILLS", 25));
 }
 
 TEST(S24_restarts_lose_nothing) {
