@@ -60,6 +60,7 @@ static void clear(Tree *t) {
         mounts_done(&t->mounts);
         moves_restart(t->moves);
         unwatched_free(t);
+        memset(t->missed_cookies, 0, sizeof(t->missed_cookies));
         t->n_steps = 0;
         t->n_directories = t->n_shadowed = 0;
         t->ghost_wd = -1;
@@ -195,6 +196,7 @@ static int begin_past(Tree *t, const Replay *p) {
         if (r >= 0 && !t->options.recover)
                 r = for_each(t, is_unscanned, doubt);
         finds_done(&t->finds);
+        memset(t->missed_cookies, 0, sizeof(t->missed_cookies)); /* of moves that nobody hears of */
         t->ledger = ledger;
         t->is_rescan_told = p->status.flags & IMAGE_IS_TOLD;
         if (r >= 0)
