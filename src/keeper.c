@@ -45,27 +45,50 @@ bool keeper_is_ledger_name(const char *name) {
                streq(name + n - n_suffix, LEDGER_SUFFIX);
 }
 
-static int open_ledger(Keeper *k) {
-        _cleanup_free_ char *name = NULL, *what = NULL;
+/* Until it can be opened the state says so. */
+static void note_missing(Keeper *k, int error, usec_t now) {
+        bool was_missing = k->retry_at != USEC_INFINITY;
+
+        k->retry_pause = was_missing ? MIN_OF(2 * k->retry_pause, PAUSE_USEC_MAX) : PAUSE_USEC;
+        k->retry_at = usec_add(now, k->retry_pause);
+        (void) snprintf(k->reason,
+                        sizeof(k->reason),
+                        "The ledger cannot be opened, a restart would look at everything anew: %s",
+                        strerror(-error));
+}
+
+static int open_ledger(Keeper *k, usec_t now) {
+        _cleanup_free_ char *name = keeper_ledger_name(k->watch), *what = NULL;
         int r;
 
-        if (k->state_fd < 0)
-                return 0;
-        name = keeper_ledger_name(k->watch);
         what = join("watch '", k->watch, "'");
         if (!name || !what)
                 return -ENOMEM;
-        r = ledgers_open(k->state_fd, name, KEEPER_KIND, what, &k->ledger);
-        return r == -ENOMEM ? r : 0;
+        if (k->retry_at == USEC_INFINITY)
+                r = ledgers_open(k->state_fd, name, KEEPER_KIND, what, &k->ledger);
+        else /* it was said */
+                r = ledger_open(k->state_fd, name, KEEPER_KIND, &k->ledger);
+        if (r < 0 && r != -ENOMEM)
+                note_missing(k, r, now);
+        return r;
 }
 
-int keeper_init(Keeper *k, int state_fd, const char *watch) {
+int keeper_init(Keeper *k, int state_fd, const char *watch, usec_t now) {
         *k = (Keeper){
                 .watch = watch,
                 .state_fd = state_fd,
                 .retry_at = USEC_INFINITY,
         };
-        return open_ledger(k);
+        return state_fd < 0 || open_ledger(k, now) != -ENOMEM ? 0 : -ENOMEM;
+}
+
+int keeper_reopen(Keeper *k, usec_t now) {
+        int r;
+
+        if (k->ledger || k->retry_at > now)
+                return 0;
+        r = open_ledger(k, now);
+        return r < 0 ? 0 : 1;
 }
 
 void keeper_done(Keeper *k) {
@@ -100,9 +123,10 @@ static void put_pair(Keeper *k, unsigned pair, const Tree *tree) {
         }
 }
 
-static void remove_all(const Keeper *k) {
-        for (unsigned pair = 0; pair < KEEPER_PAIRS; pair++)
-                remove_pair(k, pair);
+/* What else there may be at a start, whoever has the store lets go of. */
+static void remove_kept(Keeper *k) {
+        if (TAKE(k->is_kept, false))
+                remove_pair(k, k->pair);
         crash_point("store-remove");
 }
 
@@ -127,17 +151,16 @@ bool keeper_find(Keeper *k, const Store *store) {
 void keeper_take(Keeper *k, Store *store, int *ret_fd, int *ret_intake_fd) {
         *ret_fd = take(store, keeper_watch_name(k->watch, k->pair));
         *ret_intake_fd = take(store, keeper_intake_name(k->watch, k->pair));
-        /* They go on without a ledger, or end; whoever opens it again must not find them so. */
-        if (!k->ledger && (*ret_fd >= 0 || *ret_intake_fd >= 0))
-                remove_pair(k, k->pair);
+        k->is_kept = *ret_fd >= 0 || *ret_intake_fd >= 0;
 }
 
 void keeper_put(Keeper *k, const Tree *tree) {
-        if (!k->ledger)
+        remove_kept(k);
+        if (!k->ledger) /* whoever opens it again must not take what it says for what they are */
                 return;
-        remove_all(k);
         k->pair = 0;
         put_pair(k, k->pair, tree);
+        k->is_kept = true;
 }
 
 void keeper_put_beside(Keeper *k, const Tree *tree) {
@@ -145,7 +168,6 @@ void keeper_put_beside(Keeper *k, const Tree *tree) {
 
         if (!k->ledger)
                 return;
-        remove_pair(k, other);
         put_pair(k, other, tree);
         crash_point("store-beside");
 }
@@ -153,28 +175,33 @@ void keeper_put_beside(Keeper *k, const Tree *tree) {
 void keeper_turn_over(Keeper *k) {
         if (!k->ledger)
                 return;
-        remove_pair(k, k->pair);
+        remove_kept(k);
         k->pair = (k->pair + 1) % KEEPER_PAIRS;
+        k->is_kept = true;
         crash_point("store-turned");
 }
 
 void keeper_inherit(Keeper *k, Keeper *from) {
         k->state_fd = from->state_fd;
         k->ledger = TAKE_PTR(from->ledger);
+        k->retry_at = from->retry_at;
+        k->retry_pause = from->retry_pause;
+        memcpy(k->reason, from->reason, sizeof(k->reason));
         k->pair = from->pair;
+        k->is_kept = from->is_kept;
 }
 
 void keeper_release(Keeper *k) {
         if (!k->ledger)
                 return;
-        remove_all(k);
+        remove_kept(k);
         (void) sd_notify_barrier(false, RELEASE_USEC);
 }
 
 void keeper_forget(Keeper *k) {
+        remove_kept(k);
         if (!k->ledger)
                 return;
-        remove_all(k);
         ledger_remove(k->ledger);
         k->ledger = ledger_free(k->ledger);
         k->state_fd = -EBADF;

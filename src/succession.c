@@ -140,8 +140,10 @@ static int begin_late(Watch *w) {
 
 /* The ledger becomes the new watch's, and with it, in one, all that outlives the process. */
 static void take_ledger(Watch *w) {
-        if (!w->keeper.ledger)
+        if (!w->keeper.ledger) {
+                keeper_put(&w->keeper, w->tree); /* which keeps nothing */
                 return;
+        }
         tree_set_ledger(w->tree, w->keeper.ledger);
         keeper_put_beside(&w->keeper, w->tree);
         (void) watch_renew_ledger(w);

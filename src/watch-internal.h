@@ -68,6 +68,9 @@ void watch_keep_config(Watch *w);
 /* Takes what the ledger holds besides the tree: right after the tree was made. */
 void watch_take_records(Watch *w);
 
+/* From then on, what outlives the process is kept of it. */
+void watch_begin_records(Watch *w);
+
 /* The counters as they are, for when there is no intake to have them. */
 void watch_keep_counters(Watch *w);
 

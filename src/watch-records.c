@@ -93,6 +93,17 @@ void watch_keep_config(Watch *w) {
                 keeper_append(&w->keeper, WATCH_RECORD_CONFIG, text.data, text.length, NULL, 0);
 }
 
+void watch_begin_records(Watch *w) {
+        if (tree_is_adopted(w->tree))
+                return;
+        /* From now on what is told is known, also after a crash in the first scan. */
+        (void) watch_renew_ledger(w);
+        if (tree_is_orphaned(w->tree)) /* it is kept already, and was told of the start */
+                w->gate.is_successor = true;
+        else
+                keeper_put(&w->keeper, w->tree);
+}
+
 /* What was last said of it. */
 static bool find_config(const Ledger *l, LedgerRecord *ret) {
         LedgerRecord record;
@@ -167,6 +178,12 @@ int watch_renew_ledger(Watch *w) {
 int watch_settle_ledger(Watch *w) {
         int r;
 
+        if (w->tree && keeper_reopen(&w->keeper, w->now) > 0) {
+                tree_set_ledger(w->tree, w->keeper.ledger);
+                r = watch_renew_ledger(w);
+                keeper_put(&w->keeper, w->tree);
+                return r;
+        }
         if (!w->tree || !w->keeper.ledger)
                 return 0;
         if (w->counters.n_events > w->n_events_kept + KEEP_EVENTS)

@@ -223,11 +223,7 @@ int watch_place(Watch *w) {
         w->generation_seen = UINT64_MAX;
         watch_take_records(w);
         w->n_notices_seen = w->counters.n_notices;
-        if (!tree_is_adopted(w->tree)) {
-                /* From now on what is told is known, also after a crash in the first scan. */
-                (void) watch_renew_ledger(w);
-                keeper_put(&w->keeper, w->tree);
-        }
+        watch_begin_records(w);
         r = sd_event_add_io(w->context->event, &w->io, tree_fd(w->tree), EPOLLIN, on_io, w);
         if (r < 0)
                 return r;
@@ -303,7 +299,7 @@ int watch_new(const WatchContext *context,
         };
         w->keeper.watch = config->name;
         if (!is_successor) { /* else its predecessor has what is kept */
-                r = keeper_init(&w->keeper, context->state_fd, config->name);
+                r = keeper_init(&w->keeper, context->state_fd, config->name, w->now);
                 if (r >= 0)
                         r = watch_take_former(w);
                 if (r < 0)

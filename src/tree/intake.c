@@ -126,11 +126,19 @@ int intake_new(Intake **ret) {
                 .magic = INTAKE_MAGIC,
                 .version = INTAKE_VERSION,
                 .header_size = HEADER_SIZE,
-                .id = id,
+                .id = id & ~UINT64_C(1),
                 .landing = 1,
                 .slots = { { .head = sizeof(Batch), .step = (uint64_t) realtime.tv_sec << 30 } },
         };
         return 0;
+}
+
+void intake_disown(Intake *i) {
+        i->header->id = (i->header->id + 2) | 1; /* an odd one says so */
+}
+
+bool intake_is_disowned(const Intake *i) {
+        return i->header->id & 1;
 }
 
 bool intake_has_room(const Intake *i) {

@@ -48,6 +48,12 @@ int intake_peek(int fd, uint64_t *ret_id, uint64_t *ret_step);
 /* The memory file, for the descriptor store; and the number that it was given when it was made. */
 int intake_fd(const Intake *i);
 uint64_t intake_id(const Intake *i);
+
+/* Gives it another number: what was written about it under the one before says nothing of it any more,
+ * which whoever adopts it sees. */
+void intake_disown(Intake *i);
+bool intake_is_disowned(const Intake *i);
+
 Intake *intake_free(Intake *i);
 DEFINE_CLEANUP(Intake, intake_free);
 

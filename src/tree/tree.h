@@ -59,6 +59,10 @@ bool tree_is_kept_in(const struct Ledger *l, int intake_fd);
  * be compacted before anything goes there: ledger_error() says so. */
 bool tree_is_adopted(const Tree *t);
 
+/* Whether it goes on with that descriptor, but not with what the earlier process knew: what is there is
+ * found anew, and what was queued is told. */
+bool tree_is_orphaned(const Tree *t);
+
 /* Places every root that is there; the others are waited for. What is in them is handed out by
  * tree_work(). `now` is CLOCK_MONOTONIC, `usec` CLOCK_REALTIME, here and below. Returns 0 or < 0
  * (memory). */

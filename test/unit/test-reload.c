@@ -55,6 +55,7 @@ static const char *told(Fixture *f) {
         Cursor c = {};
         Notice n;
 
+        service_listen(&f->service); /* or it would wait for that, with much to say */
         buffer_clear(&f->told);
         buffer_add_string(&f->told, "");
         while (h && history_next(h, &c, ~0U, &n, &from, &to) > 0) {
@@ -249,6 +250,46 @@ TEST(S24_another_tree_takes_over_with_ledger_and_names) {
         EXPECT_STREQ(told(&f),
                         "in_create tree/1\nin_create tree/2\nin_create tree/3\nin_create tree/4\n"
                         "in_create tree/5\n");
+}
+
+/* It is killed while files are made in its directories; the next one tells of them. */
+static void kill_amid_files(Fixture *f, unsigned i) {
+        char line[32];
+
+        (void) kill(f->service.pid, SIGSTOP);
+        make_file("tree/d", i, "");
+        (void) service_kill(&f->service, SIGKILL);
+        make_file("tree", i, "");
+        service_start(&f->service, NULL);
+        EXPECT(service_wait_ready(&f->service));
+        (void) snprintf(line, sizeof(line), "in_create tree/%u\n", i);
+        EXPECT(wait_told(f, line));
+}
+
+TEST(S24_a_ledger_that_cannot_be_opened_costs_no_event) {
+        _cleanup_(done) Fixture f;
+        struct stat st = {};
+
+        begin(&f, HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nInitialScan=yes\n");
+        EXPECT_OK(mkdir("tree/d", 0700));
+        EXPECT(wait_told(&f, "in_create tree/d\n"));
+        EXPECT_OK(unlink("state/watch-a.ledger"));
+        EXPECT_OK(mkdir("state/watch-a.ledger", 0700));
+        kill_amid_files(&f, 1);
+        kill_amid_files(&f, 2);
+
+        /* When it can be had again, all is as ever. */
+        EXPECT_OK(rmdir("state/watch-a.ledger"));
+        for (usec_t end = clock_usec() + PATIENCE_USEC; st.st_size == 0 && clock_usec() < end;) {
+                pause_usec(10000);
+                (void) stat("state/watch-a.ledger", &st);
+        }
+        EXPECT_INT(st.st_size, >, 0);
+        kill_amid_files(&f, 3);
+        EXPECT_STREQ(told(&f),
+                        "in_create tree/d\nin_create tree/d/1\nin_create tree/1\n"
+                        "in_create tree/d/2\nin_create tree/2\n"
+                        "in_create tree/d/3\nin_create tree/3\n");
 }
 
 TEST(an_upload_is_followed_over_changes_of_its_watch) {
