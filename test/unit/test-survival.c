@@ -344,6 +344,65 @@ TEST(S24_a_storm_of_kills_amid_reloads_loses_nothing) {
                 storm_of_reloads(seed, number_from("SURVIVAL_KILLS", 25));
 }
 
+#define N_NEW_DIRECTORIES 4000U
+
+/* How many files of new directories were told; each once. */
+static unsigned n_new_told(const Service *s) {
+        _cleanup_(history_freep) History *h = service_history(s);
+        _cleanup_free_ bool *is_told = calloc(N_NEW_DIRECTORIES, sizeof(bool));
+        uint64_t from, to;
+        unsigned n_told = 0, i;
+        Cursor c = {};
+        Notice n;
+
+        while (h && history_next(h, &c, ~0U, &n, &from, &to) > 0) {
+                const char *name = strrchr(n.path, '/');
+
+                if (!streq(name, "/f") || sscanf(n.path + strlen(s->base), "/tree/%u", &i) != 1)
+                        continue;
+                if (is_told[i])
+                        TEST_FAIL("%s was told twice", n.path);
+                n_told += !is_told[i];
+                is_told[i] = true;
+        }
+        return n_told;
+}
+
+/* It is killed amid the scan of them, again and again, and gets through when it is let live. */
+TEST(S24_many_new_directories_are_told_once_after_many_deaths) {
+        _cleanup_(survival_done) Survival s;
+        usec_t end;
+
+        survival_init(&s, 1);
+        service_write_config(&s.service,
+                        "[Manager]\nBus=none\nHistorySize=8M\n"
+                        "[Watch a]\nPath=@/tree\nRecursive=yes\nEvents=create\nRecover=yes\n");
+        service_start(&s.service, NULL);
+        EXPECT(service_wait_ready(&s.service));
+        (void) kill(s.service.pid, SIGSTOP);
+        for (unsigned i = 0; i < N_NEW_DIRECTORIES; i++) {
+                char path[64];
+
+                (void) snprintf(path, sizeof(path), "tree/%u", i);
+                EXPECT_OK(mkdir(path, 0700));
+                (void) snprintf(path, sizeof(path), "tree/%u/f", i);
+                safe_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+        }
+        (void) kill(s.service.pid, SIGCONT);
+        for (unsigned i = 0; i < 12; i++) {
+                pause_usec(10000 + 10000 * i);
+                (void) service_kill(&s.service, SIGKILL);
+                service_start(&s.service, NULL);
+        }
+        end = clock_usec() + PATIENCE_USEC;
+        while (n_new_told(&s.service) < N_NEW_DIRECTORIES && clock_usec() < end) {
+                service_listen(&s.service);
+                pause_usec(20000);
+        }
+        pause_usec(100000); /* nothing more comes */
+        EXPECT_EQ(n_new_told(&s.service), N_NEW_DIRECTORIES);
+}
+
 TEST(S24_restarts_lose_nothing) {
         storm(number_from("SURVIVAL_SEED", 1), 10, SIGTERM);
 }
