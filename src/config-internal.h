@@ -23,6 +23,9 @@ DEFINE_CLEANUP(ProcessorConfig, processor_config_free);
 /* Gives it its type, once, and the presets of the type's settings. */
 int processor_config_set_type(ProcessorConfig *p, const ProcessorType *type);
 
+/* Adds an assignment to the text of a watch or a processor. */
+void config_text_add(Buffer *text, const char *key, const char *value);
+
 /* What is added is taken over if that works. */
 int config_add_watch(Config *c, WatchConfig *w);
 int config_add_processor(Config *c, ProcessorConfig *p);

@@ -74,6 +74,7 @@ void processor_section_assign(ConfigBuild *b, const char *key, const char *value
         ProcessorDraft *d = &b->processors[b->draft];
         const Setting *row = setting_find(processor_settings, key);
 
+        config_text_add(&d->config->text, key, value);
         if (!row) {
                 if (add_pending(d, key, value, place) < 0)
                         config_build_out_of_memory(b);

@@ -158,6 +158,7 @@ void watch_section_assign(ConfigBuild *b, const char *key, const char *value, Pl
                 config_build_unknown_key(b, b->title, key, place);
                 return;
         }
+        config_text_add(&d->config->text, key, value);
         for (size_t i = 0; i < ELEMENTSOF(special_keys); i++)
                 if (streq(special_keys[i].key, key)) {
                         special_keys[i].assign(b, d, row, value, place);

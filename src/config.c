@@ -160,6 +160,7 @@ ProcessorConfig *processor_config_free(ProcessorConfig *p) {
                 settings_done(p->type->settings, p->settings);
         free(p->settings);
         settings_done(processor_settings, p);
+        buffer_done(&p->text);
         free(p->name);
         free(p);
         return NULL;
@@ -193,6 +194,7 @@ WatchConfig *watch_config_free(WatchConfig *w) {
                 return NULL;
         settings_done(watch_settings, w);
         free(w->processors);
+        buffer_done(&w->text);
         free(w->name);
         free(w);
         return NULL;

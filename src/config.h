@@ -7,6 +7,7 @@
 
 #include "base/problem.h"
 #include "base/setting.h"
+#include "base/text.h"
 #include "processors/processor.h"
 
 typedef enum BusKind {
@@ -42,6 +43,7 @@ typedef struct ProcessorConfig {
         char *type_name; /* Type= as it was written; NULL for a built-in one */
         const ProcessorType *type;
         void *settings; /* of type->settings; NULL where the type has none */
+        Buffer text;    /* its assignments, as they were written */
 } ProcessorConfig;
 
 /* Recover= has a default that depends on the processors. */
@@ -68,6 +70,7 @@ typedef struct WatchConfig {
         uint64_t max_units;           /* to run at one time */
         ProcessorConfig **processors; /* borrowed from Config, n_processors of them */
         size_t n_processors;
+        Buffer text; /* its assignments, as they were written */
 } WatchConfig;
 
 typedef struct Config {
@@ -128,4 +131,11 @@ DEFINE_CLEANUP(Config, config_free);
  * are: what is watched, if not what for; and whether two processors are. */
 bool watch_config_equal(const WatchConfig *a, const WatchConfig *b);
 bool watch_config_same_tree(const WatchConfig *a, const WatchConfig *b);
+
+/* Whether a watch can go on under another configuration as it is: with the same tree, and no processor
+ * that would have to be told first what is there. */
+bool watch_config_can_become(const WatchConfig *a, const WatchConfig *b);
+
+/* Adds the watch and its processors as they were written, for config_load_memory() to read again. */
+void watch_config_add_text(const WatchConfig *w, Buffer *b);
 bool processor_config_equal(const ProcessorConfig *a, const ProcessorConfig *b);

@@ -26,19 +26,41 @@ void gate_done(Gate *g) {
         g->filter = filter_free(g->filter);
 }
 
-int gate_take_over(Gate *g, Cursor begin, uint64_t mark) {
-        g->repeats_mark = mark;
-        return repeats_read(&g->repeats, g->history, begin, g->config->name);
+void gate_mute(Gate *g) {
+        g->is_successor = g->is_muted = true;
+        g->takeover.begin = history_end(g->history);
 }
 
-static bool is_repeat(Gate *g, const Notice *n) {
-        if (g->repeats.n == 0)
+int gate_take_over(Gate *g, const GateTakeover *takeover) {
+        g->is_muted = false;
+        g->takeover = *takeover;
+        return repeats_read(
+                        &g->repeats, g->history, takeover->begin, takeover->end, g->config->name);
+}
+
+bool gate_is_taking_over(Gate *g) {
+        if (g->takeover.end.position == 0 || g->is_muted)
+                return g->is_muted;
+        if (tree_n_handed_out(g->tree) < g->takeover.mixed || !tree_is_quiet(g->tree))
+                return true;
+        g->takeover = (GateTakeover){};
+        repeats_done(&g->repeats);
+        return false;
+}
+
+/* Whether the watch that was there before has told it. What looks find has no place among the events: it
+ * is told by the other if that has said so last. */
+static bool was_told(const Gate *g, const Notice *n) {
+        uint64_t position = g->tree ? tree_n_handed_out(g->tree) : 0;
+
+        if (g->is_muted)
+                return true;
+        if (g->takeover.end.position == 0)
                 return false;
-        if (tree_n_handed_out(g->tree) >= g->repeats_mark) {
-                repeats_done(&g->repeats);
-                return false;
-        }
-        return !(n->flags & NOTICE_INITIAL) && repeats_have(&g->repeats, n);
+        if (g->is_found)
+                return repeats_end_with(&g->repeats, n);
+        return position < g->takeover.told ||
+               (position < g->takeover.mixed && repeats_have(&g->repeats, n, g->takeover.sequence));
 }
 
 int gate_say(const Notice *notice, void *userdata) {
@@ -56,7 +78,7 @@ int gate_say(const Notice *notice, void *userdata) {
                 if (below && !filter_passes(g->filter, below))
                         return 0;
         }
-        if (is_repeat(g, &n))
+        if (was_told(g, &n))
                 return 0;
         n.watch = g->config->name;
         n.step = g->tree ? tree_step(g->tree) : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The gate between what processors say and the history: Events=, Include=, Exclude= and InitialScan=
- * of a watch. */
+ * of a watch; and, of one that takes over from another, what that one has told. */
 
 #pragma once
 
@@ -11,6 +11,15 @@
 #include "tree/filter.h"
 #include "tree/tree.h"
 
+/* Where a watch took over from another, in bytes of events of its own tree, and in the history. It
+ * outlives the process: what is queued then may be handed out by the next one. */
+typedef struct GateTakeover {
+        uint64_t told;     /* what happened before was told by the other */
+        uint64_t mixed;    /* and of what happened before this, some of it, ... */
+        uint64_t sequence; /* ... after this notice */
+        Cursor begin, end; /* what it told while there were both */
+} GateTakeover;
+
 typedef struct Gate {
         const WatchConfig *config; /* borrowed, as the rest but the filter */
         History *history;
@@ -18,9 +27,11 @@ typedef struct Gate {
         Filter *filter;        /* NULL: everything passes */
         unsigned publish;      /* 1 << PublisherKind each */
         bool is_successor;     /* nothing is told as initial any more */
+        bool is_muted;         /* ... nor anything else: the other watch is there and tells it */
+        bool is_found;         /* what is said now comes from a look, and not from the kernel */
         uint64_t *n_passed;    /* borrowed: counts up */
-        Repeats repeats;       /* not told again */
-        uint64_t repeats_mark; /* until the tree has handed out that many bytes of events */
+        GateTakeover takeover; /* all zero when that is over */
+        Repeats repeats;       /* between its cursors */
 } Gate;
 
 int gate_init(Gate *g,
@@ -30,9 +41,14 @@ int gate_init(Gate *g,
                 uint64_t *n_passed);
 void gate_done(Gate *g);
 
-/* What this watch has told from `begin` on, as another one that saw the same, is not told again until
- * the tree has handed out `mark` bytes of events. Returns 0 or < 0. */
-int gate_take_over(Gate *g, Cursor begin, uint64_t mark);
+/* Another watch of that name tells what happens, until gate_take_over(). */
+void gate_mute(Gate *g);
+
+/* From now on this one tells, but for what the other has told. Returns 0 or -ENOMEM. */
+int gate_take_over(Gate *g, const GateTakeover *takeover);
+
+/* Whether what the other has told may still come. */
+bool gate_is_taking_over(Gate *g);
 
 /* A NoticeSink; `userdata` is the Gate. */
 int gate_say(const Notice *notice, void *userdata);

@@ -30,13 +30,17 @@ static int open_state_directory(void) {
         return fd;
 }
 
-/* Whether that step was under way when the process of the stored intake ended. */
+/* Whether that step was under way when the process of one of the watch's stored intakes ended. */
 static bool was_under_way(const Heritage *h, const char *watch, uint64_t step) {
-        _cleanup_free_ char *name = keeper_intake_name(watch);
-        int fd = name ? store_find(h->store, name) : -EBADF;
-        uint64_t done;
+        for (unsigned pair = 0; pair < KEEPER_PAIRS; pair++) {
+                _cleanup_free_ char *name = keeper_intake_name(watch, pair);
+                int fd = name ? store_find(h->store, name) : -EBADF;
+                uint64_t id, done;
 
-        return fd >= 0 && intake_peek_step(fd, &done) >= 0 && step == done + 1;
+                if (fd >= 0 && intake_peek(fd, &id, &done) >= 0 && step == done + 1)
+                        return true;
+        }
+        return false;
 }
 
 static int adopt_history(Heritage *h, int fd, uint64_t size) {

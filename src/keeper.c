@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whoever finds an intake in the store finds its inotify descriptor, too: both are removed before
- * others are put, in this order. */
+/* A pair of descriptors is kept under one of two pairs of names. One watch that takes over from another
+ * has its own kept under the other pair first; then the ledger says which of them goes on, in one; and
+ * then the first is let go of. Of a pair, the intake is removed first and put last: whoever finds it
+ * finds its inotify descriptor, too. */
 
 #include "keeper.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "ledgers.h"
 
-#define KEEPER_KIND UINT32_C(0x02435457) /* "WTC", layout 2 */
+#define KEEPER_KIND UINT32_C(0x03435457) /* "WTC", layout 3 */
 #define LEDGER_PREFIX "watch-"
 #define LEDGER_SUFFIX ".ledger"
 #define RELEASE_USEC USEC_PER_SEC
@@ -21,12 +23,15 @@ static char *join(const char *prefix, const char *watch, const char *suffix) {
         return asprintf(&name, "%s%s%s", prefix, watch, suffix) < 0 ? NULL : name;
 }
 
-char *keeper_watch_name(const char *watch) {
-        return join("watch-", watch, "");
+/* Of names that no other watch can have. */
+static const char *const pair_suffixes[KEEPER_PAIRS] = { "", "+" };
+
+char *keeper_watch_name(const char *watch, unsigned pair) {
+        return join("watch-", watch, pair_suffixes[pair]);
 }
 
-char *keeper_intake_name(const char *watch) {
-        return join("intake-", watch, "");
+char *keeper_intake_name(const char *watch, unsigned pair) {
+        return join("intake-", watch, pair_suffixes[pair]);
 }
 
 char *keeper_ledger_name(const char *watch) {
@@ -40,27 +45,50 @@ bool keeper_is_ledger_name(const char *name) {
                streq(name + n - n_suffix, LEDGER_SUFFIX);
 }
 
-int keeper_succeed(Keeper *k) {
-        _cleanup_free_ char *name = NULL, *what = NULL;
+/* Until it can be opened the state says so. */
+static void note_missing(Keeper *k, int error, usec_t now) {
+        bool was_missing = k->retry_at != USEC_INFINITY;
+
+        k->retry_pause = was_missing ? MIN_OF(2 * k->retry_pause, PAUSE_USEC_MAX) : PAUSE_USEC;
+        k->retry_at = usec_add(now, k->retry_pause);
+        (void) snprintf(k->reason,
+                        sizeof(k->reason),
+                        "The ledger cannot be opened, a restart would look at everything anew: %s",
+                        strerror(-error));
+}
+
+static int open_ledger(Keeper *k, usec_t now) {
+        _cleanup_free_ char *name = keeper_ledger_name(k->watch), *what = NULL;
         int r;
 
-        if (k->ledger || k->state_fd < 0)
-                return 0;
-        name = keeper_ledger_name(k->watch);
         what = join("watch '", k->watch, "'");
         if (!name || !what)
                 return -ENOMEM;
-        r = ledgers_open(k->state_fd, name, KEEPER_KIND, what, &k->ledger);
-        return r == -ENOMEM ? r : 0;
+        if (k->retry_at == USEC_INFINITY)
+                r = ledgers_open(k->state_fd, name, KEEPER_KIND, what, &k->ledger);
+        else /* it was said */
+                r = ledger_open(k->state_fd, name, KEEPER_KIND, &k->ledger);
+        if (r < 0 && r != -ENOMEM)
+                note_missing(k, r, now);
+        return r;
 }
 
-int keeper_init(Keeper *k, int state_fd, const char *watch) {
+int keeper_init(Keeper *k, int state_fd, const char *watch, usec_t now) {
         *k = (Keeper){
                 .watch = watch,
                 .state_fd = state_fd,
                 .retry_at = USEC_INFINITY,
         };
-        return keeper_succeed(k);
+        return state_fd < 0 || open_ledger(k, now) != -ENOMEM ? 0 : -ENOMEM;
+}
+
+int keeper_reopen(Keeper *k, usec_t now) {
+        int r;
+
+        if (k->ledger || k->retry_at > now)
+                return 0;
+        r = open_ledger(k, now);
+        return r < 0 ? 0 : 1;
 }
 
 void keeper_done(Keeper *k) {
@@ -74,32 +102,20 @@ static int take(Store *store, char *name) {
         return fd < 0 ? -EBADF : fd;
 }
 
-static void remove_both(const Keeper *k) {
-        _cleanup_free_ char *watch = keeper_watch_name(k->watch),
-                            *intake = keeper_intake_name(k->watch);
+static void remove_pair(const Keeper *k, unsigned pair) {
+        _cleanup_free_ char *watch = keeper_watch_name(k->watch, pair),
+                            *intake = keeper_intake_name(k->watch, pair);
 
         if (watch && intake) {
                 store_remove(intake);
                 store_remove(watch);
-                crash_point("store-remove");
         }
 }
 
-void keeper_take(Keeper *k, Store *store, int *ret_fd, int *ret_intake_fd) {
-        *ret_fd = take(store, keeper_watch_name(k->watch));
-        *ret_intake_fd = take(store, keeper_intake_name(k->watch));
-        /* They go on without a ledger, or end; whoever opens it again must not find them so. */
-        if (!k->ledger && (*ret_fd >= 0 || *ret_intake_fd >= 0))
-                remove_both(k);
-}
+static void put_pair(Keeper *k, unsigned pair, const Tree *tree) {
+        _cleanup_free_ char *watch = keeper_watch_name(k->watch, pair),
+                            *intake = keeper_intake_name(k->watch, pair);
 
-void keeper_put(Keeper *k, const Tree *tree) {
-        _cleanup_free_ char *watch = keeper_watch_name(k->watch),
-                            *intake = keeper_intake_name(k->watch);
-
-        if (!k->ledger)
-                return;
-        remove_both(k);
         if (watch && intake) {
                 store_put(watch, tree_fd(tree));
                 crash_point("store-put");
@@ -107,17 +123,85 @@ void keeper_put(Keeper *k, const Tree *tree) {
         }
 }
 
+/* What else there may be at a start, whoever has the store lets go of. */
+static void remove_kept(Keeper *k) {
+        if (TAKE(k->is_kept, false))
+                remove_pair(k, k->pair);
+        crash_point("store-remove");
+}
+
+/* Whether there is one under those names, and whether it is the one that the ledger is about. */
+static bool has_intake(const Keeper *k, const Store *store, unsigned pair, bool *ret_is_ours) {
+        _cleanup_free_ char *name = keeper_intake_name(k->watch, pair);
+        int fd = store && name ? store_find(store, name) : -EBADF;
+
+        *ret_is_ours = fd >= 0 && k->ledger && tree_is_kept_in(k->ledger, fd);
+        return fd >= 0;
+}
+
+bool keeper_find(Keeper *k, const Store *store) {
+        bool is_ours = false;
+
+        for (unsigned pair = 0; pair < KEEPER_PAIRS && !is_ours; pair++)
+                if (has_intake(k, store, pair, &is_ours))
+                        k->pair = pair;
+        return is_ours;
+}
+
+void keeper_take(Keeper *k, Store *store, int *ret_fd, int *ret_intake_fd) {
+        *ret_fd = take(store, keeper_watch_name(k->watch, k->pair));
+        *ret_intake_fd = take(store, keeper_intake_name(k->watch, k->pair));
+        k->is_kept = *ret_fd >= 0 || *ret_intake_fd >= 0;
+}
+
+void keeper_put(Keeper *k, const Tree *tree) {
+        remove_kept(k);
+        if (!k->ledger) /* whoever opens it again must not take what it says for what they are */
+                return;
+        k->pair = 0;
+        put_pair(k, k->pair, tree);
+        k->is_kept = true;
+}
+
+void keeper_put_beside(Keeper *k, const Tree *tree) {
+        unsigned other = (k->pair + 1) % KEEPER_PAIRS;
+
+        if (!k->ledger)
+                return;
+        put_pair(k, other, tree);
+        crash_point("store-beside");
+}
+
+void keeper_turn_over(Keeper *k) {
+        if (!k->ledger)
+                return;
+        remove_kept(k);
+        k->pair = (k->pair + 1) % KEEPER_PAIRS;
+        k->is_kept = true;
+        crash_point("store-turned");
+}
+
+void keeper_inherit(Keeper *k, Keeper *from) {
+        k->state_fd = from->state_fd;
+        k->ledger = TAKE_PTR(from->ledger);
+        k->retry_at = from->retry_at;
+        k->retry_pause = from->retry_pause;
+        memcpy(k->reason, from->reason, sizeof(k->reason));
+        k->pair = from->pair;
+        k->is_kept = from->is_kept;
+}
+
 void keeper_release(Keeper *k) {
         if (!k->ledger)
                 return;
-        remove_both(k);
+        remove_kept(k);
         (void) sd_notify_barrier(false, RELEASE_USEC);
 }
 
 void keeper_forget(Keeper *k) {
+        remove_kept(k);
         if (!k->ledger)
                 return;
-        remove_both(k);
         ledger_remove(k->ledger);
         k->ledger = ledger_free(k->ledger);
         k->state_fd = -EBADF;

@@ -14,37 +14,54 @@
 typedef enum WatchRecord {
         WATCH_RECORD_COUNTERS = LEDGER_TYPES_OWNER, /* WatchCounters */
         WATCH_RECORD_PROCESSOR,                     /* its name and NUL, and what it keeps */
+        WATCH_RECORD_CONFIG,   /* the watch as it is configured: watch_config_add_text() */
+        WATCH_RECORD_TAKEOVER, /* GateTakeover: it took over from another, not long ago */
 } WatchRecord;
+
+#define KEEPER_PAIRS 2U /* of names, for its two descriptors */
 
 typedef struct Keeper {
         const char *watch; /* its name; borrowed */
         int state_fd;      /* borrowed; -EBADF: nothing is kept */
         Ledger *ledger;    /* NULL: there is none, or not yet */
-        usec_t retry_at;   /* it cannot be written: when to try again, or USEC_INFINITY */
+        unsigned pair;     /* under which names its descriptors are kept */
+        bool is_kept;      /* they are */
+        usec_t retry_at;   /* it cannot be had or written: when to try again, or USEC_INFINITY */
         usec_t retry_pause;
-        char reason[128]; /* "" or why it cannot be written */
+        char reason[128]; /* "" or why it cannot be */
 } Keeper;
 
 /* The caller's, or NULL. */
-char *keeper_watch_name(const char *watch);
-char *keeper_intake_name(const char *watch);
+char *keeper_watch_name(const char *watch, unsigned pair);
+char *keeper_intake_name(const char *watch, unsigned pair);
 char *keeper_ledger_name(const char *watch);
 bool keeper_is_ledger_name(const char *name);
 
-/* Opens the ledger, if there is a directory for it and no other watch has it: see keeper_succeed().
- * Returns 0 or -ENOMEM. */
-int keeper_init(Keeper *k, int state_fd, const char *watch);
+/* Opens the ledger, if there is a directory for it; if it cannot be had the reason says so. Returns 0 or
+ * -ENOMEM. */
+int keeper_init(Keeper *k, int state_fd, const char *watch, usec_t now);
+
+/* Tries again when it is time to. Returns > 0 if there is a ledger now, which is to be written anew; else
+ * 0. */
+int keeper_reopen(Keeper *k, usec_t now);
 void keeper_done(Keeper *k);
 
-/* The watch that had the ledger until now is freed: takes it over. Returns 0 or -ENOMEM. */
-int keeper_succeed(Keeper *k);
+/* Looks which pair of what the service manager has handed over is the watch's. Returns whether it is the
+ * one that the ledger is about. */
+bool keeper_find(Keeper *k, const Store *store);
 
-/* Takes the two descriptors out of what the service manager has handed over; -EBADF where there is
- * none. `store` may be NULL. Without a ledger they are of no use, and not kept any longer. */
+/* Takes these two; -EBADF where there is none. `store` may be NULL. */
 void keeper_take(Keeper *k, Store *store, int *ret_fd, int *ret_intake_fd);
 
-/* Has those of the tree kept, in place of any others. */
+/* Has those of the tree kept, in place of any others; without a ledger there is nothing to keep them for. */
 void keeper_put(Keeper *k, const Tree *tree);
+
+/* The watch that had the ledger until now ends: takes it over. What is kept stays its predecessor's until
+ * the ledger is written anew, between these two: the first has those of the tree kept besides, the second
+ * lets go of the others. */
+void keeper_inherit(Keeper *k, Keeper *from);
+void keeper_put_beside(Keeper *k, const Tree *tree);
+void keeper_turn_over(Keeper *k);
 
 /* Has the service manager let go of both, and waits until it has: they count against the limits. */
 void keeper_release(Keeper *k);

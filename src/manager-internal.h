@@ -35,5 +35,8 @@ struct Manager {
 /* Says READY=1 if all is ready for the first time. */
 void manager_check_ready(Manager *m);
 
+/* At the start: what an earlier process has left as its configuration had it becomes as ours has it. */
+void manager_catch_up(Manager *m);
+
 /* Goes on with a reload whose watches are scanned, in the next turn. */
 void manager_check_reload(Manager *m);

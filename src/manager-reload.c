@@ -63,6 +63,21 @@ void manager_check_reload(Manager *m) {
                 (void) turn_take(m->event, &m->reload_turn, on_reload_turn, m);
 }
 
+void manager_catch_up(Manager *m) {
+        _cleanup_(problems_done) Problems problems = {};
+        _cleanup_(config_freep) Config *config = NULL;
+        int r;
+
+        if (watches_are_as_configured(&m->watches, m->config))
+                return;
+        r = config_load(m->options.source, &problems, &config);
+        if (r >= 0)
+                r = reload_begin(&m->reload, &m->context, TAKE_PTR(config), &m->watches);
+        if (r < 0)
+                log_error(r, "Some watches stay as they were before the start, until a reload");
+        manager_check_reload(m);
+}
+
 int manager_reload(Manager *m, Problems *problems, ReloadDone done, void *userdata) {
         _cleanup_(config_freep) Config *config = NULL;
         int r;

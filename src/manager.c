@@ -39,7 +39,8 @@ static void wake_publishers(Watch *w, void *userdata) {
 }
 
 void manager_check_ready(Manager *m) {
-        if (m->is_ready || !m->is_bus_settled || !m->is_placed || watches_are_busy(&m->watches))
+        if (m->is_ready || !m->is_bus_settled || !m->is_placed || m->reload.config ||
+                        watches_are_busy(&m->watches))
                 return;
         m->is_ready = true;
         status_tell(&m->status);
@@ -254,6 +255,7 @@ static int place_watches(Manager *m) {
 
         m->context = (WatchContext){
                 .event = m->event,
+                .source = m->options.source,
                 .history = m->heritage.history,
                 .store = m->heritage.store,
                 .state_fd = m->heritage.state_fd,
@@ -277,6 +279,7 @@ int manager_run(Manager *m) {
         if (r < 0)
                 return r;
         m->is_placed = true;
+        manager_catch_up(m);
         progressed(NULL, m);
 
         status = sd_event_loop(m->event);

@@ -7,61 +7,109 @@
 
 #include "repeats.h"
 
+struct Repeat {
+        uint64_t hash;
+        uint64_t path; /* its hash */
+        uint64_t sequence;
+        bool is_last; /* about that path */
+};
+
 static uint64_t add_bytes(uint64_t hash, const char *s, size_t n) {
         for (size_t i = 0; i < n; i++)
                 hash = (hash ^ (uint8_t) s[i]) * UINT64_C(1099511628211);
         return (hash ^ UINT8_MAX) * UINT64_C(1099511628211); /* no byte of UTF-8: the end */
 }
 
-static uint64_t hash_of(const Notice *n) {
-        uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t) n->member;
+static Repeat from_notice(const Notice *n) {
+        uint64_t path = add_bytes(UINT64_C(14695981039346656037), n->path, n->path_len);
+        uint64_t hash = (path ^ (uint64_t) n->member) * UINT64_C(1099511628211);
 
-        hash = add_bytes(hash, n->path, n->path_len);
-        return n->source ? add_bytes(hash, n->source, n->source_len) : hash;
+        if (n->source)
+                hash = add_bytes(hash, n->source, n->source_len);
+        return (Repeat){ .hash = hash, .path = path, .sequence = n->sequence };
 }
 
-static int compare(const void *a, const void *b) {
-        uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
-
+static int compare_numbers(uint64_t x, uint64_t y) {
         return (x > y) - (x < y);
 }
 
+static int by_path(const void *a, const void *b) {
+        const Repeat *x = a, *y = b;
+
+        return compare_numbers(x->path, y->path) ?: compare_numbers(x->sequence, y->sequence);
+}
+
+static int by_hash(const void *a, const void *b) {
+        const Repeat *x = a, *y = b;
+
+        return compare_numbers(x->hash, y->hash) ?: compare_numbers(x->sequence, y->sequence);
+}
+
+static int by_hash_alone(const void *a, const void *b) {
+        return compare_numbers(((const Repeat *) a)->hash, ((const Repeat *) b)->hash);
+}
+
 void repeats_done(Repeats *r) {
-        free(r->hashes);
+        free(r->items);
         *r = (Repeats){};
 }
 
-int repeats_read(Repeats *r, const History *h, Cursor begin, const char *watch) {
+/* Of those that say the same the last one is kept. */
+static void sort(Repeats *r) {
+        size_t n = 0;
+
+        if (r->n == 0)
+                return;
+        qsort(r->items, r->n, sizeof(Repeat), by_path);
+        for (size_t i = 0; i < r->n; i++)
+                r->items[i].is_last = i + 1 == r->n || r->items[i + 1].path != r->items[i].path;
+        qsort(r->items, r->n, sizeof(Repeat), by_hash);
+        for (size_t i = 0; i < r->n; i++)
+                if (i + 1 == r->n || r->items[i + 1].hash != r->items[i].hash)
+                        r->items[n++] = r->items[i];
+        r->n = n;
+}
+
+int repeats_read(Repeats *r, const History *h, Cursor begin, Cursor end, const char *watch) {
         uint64_t from, to;
         size_t allocated = 0;
         Notice n;
         int found;
 
         repeats_done(r);
-        while ((found = history_next(h, &begin, UINT_MAX, &n, &from, &to)) != 0) {
+        while (begin.position < end.position &&
+                        (found = history_next(h, &begin, UINT_MAX, &n, &from, &to)) != 0) {
                 if (found < 0 || !streq(n.watch, watch))
                         continue;
                 if (r->n == allocated) {
-                        uint64_t *grown;
+                        Repeat *grown;
 
                         allocated = MAX_OF(allocated * 2, (size_t) 64);
-                        grown = reallocarray(r->hashes, allocated, sizeof(uint64_t));
+                        grown = reallocarray(r->items, allocated, sizeof(Repeat));
                         if (!grown)
                                 return -ENOMEM;
-                        r->hashes = grown;
+                        r->items = grown;
                 }
-                r->hashes[r->n++] = hash_of(&n);
+                r->items[r->n++] = from_notice(&n);
         }
-        if (r->n > 0)
-                qsort(r->hashes, r->n, sizeof(uint64_t), compare);
+        sort(r);
         return 0;
 }
 
-bool repeats_have(const Repeats *r, const Notice *n) {
-        uint64_t hash;
+static const Repeat *find(const Repeats *r, const Notice *n) {
+        Repeat wanted = from_notice(n);
 
-        if (r->n == 0)
-                return false;
-        hash = hash_of(n);
-        return bsearch(&hash, r->hashes, r->n, sizeof(uint64_t), compare) != NULL;
+        return r->n == 0 ? NULL : bsearch(&wanted, r->items, r->n, sizeof(Repeat), by_hash_alone);
+}
+
+bool repeats_have(const Repeats *r, const Notice *n, uint64_t sequence) {
+        const Repeat *found = find(r, n);
+
+        return found && found->sequence > sequence;
+}
+
+bool repeats_end_with(const Repeats *r, const Notice *n) {
+        const Repeat *found = find(r, n);
+
+        return found && found->is_last;
 }

@@ -7,16 +7,21 @@
 
 #include "publishers/history.h"
 
+typedef struct Repeat Repeat;
+
 /* A zeroed one is empty. */
 typedef struct Repeats {
-        uint64_t *hashes; /* sorted */
+        Repeat *items; /* sorted by what they say, each once */
         size_t n;
 } Repeats;
 
 void repeats_done(Repeats *r);
 
-/* Knows what `watch` has told from `begin` on. Returns 0 or -ENOMEM. */
-int repeats_read(Repeats *r, const History *h, Cursor begin, const char *watch);
+/* Knows what `watch` has told from `begin` to `end`. Returns 0 or -ENOMEM. */
+int repeats_read(Repeats *r, const History *h, Cursor begin, Cursor end, const char *watch);
 
-/* Whether one that says the same is known. */
-bool repeats_have(const Repeats *r, const Notice *n);
+/* Whether one that says the same was told after the notice `sequence`. */
+bool repeats_have(const Repeats *r, const Notice *n, uint64_t sequence);
+
+/* Whether one that says the same was the last about its path. */
+bool repeats_end_with(const Repeats *r, const Notice *n);

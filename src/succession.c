@@ -46,16 +46,29 @@ bool watch_is_settled(const Watch *w) {
         return !w->tree || watch_is_busy(w) || tree_is_settled(w->tree);
 }
 
-/* Whether it has handed out all that the kernel has queued. */
+/* Whether it has handed out all that the kernel has queued, and has nothing else left to do. */
 static bool is_level(const Watch *w) {
         uint64_t queued;
 
-        return !watch_is_busy(w) &&
-               (tree_queued_mark(w->tree, &queued) < 0 || tree_n_handed_out(w->tree) >= queued);
+        return tree_queued_mark(w->tree, &queued) < 0 ||
+               (tree_n_handed_out(w->tree) >= queued && tree_is_quiet(w->tree));
 }
 
-/* Until what the one has told and what the other has seen meet. */
-static int level(Watch *w, Watch *old, uint64_t *ret_mark) {
+/* Tells all that there is to be told, with what a rescan that is due finds: what is there the new one takes
+ * for granted. */
+static void tell_all(Watch *old, bool with_halves) {
+        watch_finish_scans(old);
+        watch_read_queued(old, with_halves);
+        if (old->tree && tree_owes_rescan(old->tree)) {
+                watch_settle(old, tree_begin_rescan(old->tree));
+                watch_finish_scans(old);
+                watch_read_queued(old, with_halves);
+        }
+}
+
+/* Until what the one has told and what the other has seen meet: at a moment when neither has anything
+ * left to do, or, where writers leave none, as near to it as can be. */
+static int level(Watch *w, Watch *old, GateTakeover *ret) {
         int r = 0;
 
         /* A directory that the new one did not come to yet is watched by the old one alone. */
@@ -65,13 +78,21 @@ static int level(Watch *w, Watch *old, uint64_t *ret_mark) {
                 watch_read_queued(old, false);
         }
         for (unsigned i = 0; i < LEVEL_TRIES && r >= 0; i++) {
-                watch_finish_scans(old);
                 /* The other half of a move may be on its way, or there may be none. */
-                watch_read_queued(old, i >= LEVEL_TRIES / 2);
-                if (!old->tree)
+                bool is_late = i >= LEVEL_TRIES / 2;
+
+                watch_read_queued(w, is_late);
+                watch_finish_scans(w);
+                r = tree_queued_mark(w->tree, &ret->told);
+                ret->sequence = history_newest(w->gate.history);
+                tell_all(old, is_late);
+                if (!old->tree || r < 0)
                         break;
-                r = tree_queued_mark(w->tree, ret_mark);
-                if (is_level(old))
+                r = tree_queued_mark(w->tree, &ret->mixed);
+                if (r < 0 || !is_level(old))
+                        continue;
+                ret->told = ret->mixed;
+                if (is_late || (tree_is_quiet(w->tree) && tree_n_handed_out(w->tree) >= ret->mixed))
                         break;
         }
         return r;
@@ -106,46 +127,49 @@ static void hand_processors_over(Watch *w, Watch *old) {
                 }
 }
 
-/* The ledger and the names in the store are the new watch's from now on; or else the new one, for which
- * there was no descriptor while there was the old one, begins where that one ends. */
-static int inherit(Watch *w) {
-        int r = keeper_succeed(&w->keeper);
+/* There was no descriptor for the new one while there was the old one: it begins where that one ends. */
+static int begin_late(Watch *w) {
+        int r;
 
-        if (r < 0)
-                return r;
-        if (!w->tree) {
-                keeper_release(&w->keeper);
-                r = watch_place(w);
-                if (r >= 0 && !w->tree) /* it closes its descriptors when it comes to that */
-                        w->retry_at = w->now + RELEASED_USEC;
-                return r;
+        keeper_release(&w->keeper);
+        r = watch_place(w);
+        if (r >= 0 && !w->tree) /* it closes its descriptors when it comes to that */
+                w->retry_at = w->now + RELEASED_USEC;
+        return r;
+}
+
+/* The ledger becomes the new watch's, and with it, in one, all that outlives the process. */
+static void take_ledger(Watch *w) {
+        if (!w->keeper.ledger) {
+                keeper_put(&w->keeper, w->tree); /* which keeps nothing */
+                return;
         }
-        if (!w->keeper.ledger)
-                return 0;
         tree_set_ledger(w->tree, w->keeper.ledger);
+        keeper_put_beside(&w->keeper, w->tree);
         (void) watch_renew_ledger(w);
-        keeper_put(&w->keeper, w->tree);
-        return 0;
+        keeper_turn_over(&w->keeper);
 }
 
 void watch_take_over(Watch *w, Watch *old) {
-        Cursor begin = history_end(w->gate.history);
-        uint64_t mark = 0;
+        GateTakeover takeover = { .begin = w->gate.takeover.begin };
         int r = 0;
 
-        w->keeper.state_fd = w->context->state_fd;
         if (w->tree)
-                r = level(w, old, &mark);
+                r = level(w, old, &takeover);
         else
                 watch_read_queued(old, true);
+        takeover.end = history_end(w->gate.history);
         if (r >= 0)
-                r = gate_take_over(&w->gate, begin, mark);
+                r = gate_take_over(&w->gate, &takeover);
         hand_processors_over(w, old);
         watch_counters_add(&w->counters, &old->counters);
+        if (old->tree)
+                tree_set_ledger(old->tree, NULL);
+        keeper_inherit(&w->keeper, &old->keeper);
+        if (r >= 0 && w->tree)
+                take_ledger(w);
         old = watch_free(old);
         if (r >= 0)
-                r = inherit(w);
-        if (r >= 0 && w->tree)
-                r = tree_read(w->tree, w->now, watch_realtime(w));
+                r = w->tree ? tree_read(w->tree, w->now, watch_realtime(w)) : begin_late(w);
         watch_settle(w, r);
 }

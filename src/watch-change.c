@@ -14,13 +14,7 @@ static Processor **find_same(const Watch *w, const ProcessorConfig *config) {
 }
 
 bool watch_can_change(const Watch *w, const WatchConfig *config) {
-        if (!w->tree || !watch_config_same_tree(w->config, config))
-                return false;
-        for (size_t i = 0; i < config->n_processors; i++)
-                if (config->processors[i]->type->needs_initial &&
-                                !find_same(w, config->processors[i]))
-                        return false;
-        return true;
+        return w->tree && watch_config_can_become(w->config, config);
 }
 
 void watch_set_config(Watch *w, const WatchConfig *config) {
@@ -66,6 +60,8 @@ void watch_change(Watch *w, const WatchConfig *config) {
         w->gate.publish = config->publish | w->context->extra_publish;
         if (watch_begin(w) && r > 0) /* without what that one kept */
                 (void) watch_renew_ledger(w);
+        else
+                watch_keep_config(w);
         if (w->tree && r >= 0)
                 r = tree_set_mask(w->tree, watch_mask(w));
         watch_settle(w, r);

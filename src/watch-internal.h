@@ -14,6 +14,7 @@
 
 struct Watch {
         const WatchConfig *config;
+        Config *former; /* that it is of, if an earlier process has left it otherwise than it is wanted */
         const WatchContext *context;
         Gate gate;
         Keeper keeper;
@@ -57,8 +58,18 @@ void watch_free_processors(Processor **processors, size_t n);
 /* What the kernel is to be asked for. */
 uint32_t watch_mask(const Watch *w);
 
+/* What an earlier process has left, if that is of another kind than the configuration asks for, is what
+ * the watch is until another takes over from it. Right after the ledger was opened. Returns 0 or -ENOMEM. */
+int watch_take_former(Watch *w);
+
+/* What the watch is like goes to the ledger. */
+void watch_keep_config(Watch *w);
+
 /* Takes what the ledger holds besides the tree: right after the tree was made. */
 void watch_take_records(Watch *w);
+
+/* From then on, what outlives the process is kept of it. */
+void watch_begin_records(Watch *w);
 
 /* The counters as they are, for when there is no intake to have them. */
 void watch_keep_counters(Watch *w);

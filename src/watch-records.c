@@ -60,6 +60,17 @@ static void take_counters(Watch *w, const LedgerRecord *record) {
                 w->counters = counters;
 }
 
+/* It counts by the bytes of an intake that goes on. */
+static void take_takeover(Watch *w, const LedgerRecord *record) {
+        GateTakeover takeover;
+
+        if (record->n != sizeof(takeover) || !tree_is_adopted(w->tree))
+                return;
+        memcpy(&takeover, record->data, sizeof(takeover));
+        if (tree_n_handed_out(w->tree) < takeover.mixed)
+                (void) gate_take_over(&w->gate, &takeover);
+}
+
 void watch_take_records(Watch *w) {
         uint64_t position = 0;
         LedgerRecord record;
@@ -69,7 +80,63 @@ void watch_take_records(Watch *w) {
                         take_counters(w, &record);
                 else if (record.type == WATCH_RECORD_PROCESSOR)
                         take_processor_record(w, &record);
+                else if (record.type == WATCH_RECORD_TAKEOVER)
+                        take_takeover(w, &record);
         w->n_events_kept = w->counters.n_events;
+}
+
+void watch_keep_config(Watch *w) {
+        _cleanup_(buffer_done) Buffer text = {};
+
+        watch_config_add_text(w->config, &text);
+        if (!text.failed && text.length <= LEDGER_RECORD_MAX) /* else it can be no predecessor */
+                keeper_append(&w->keeper, WATCH_RECORD_CONFIG, text.data, text.length, NULL, 0);
+}
+
+void watch_begin_records(Watch *w) {
+        if (tree_is_adopted(w->tree))
+                return;
+        /* From now on what is told is known, also after a crash in the first scan. */
+        (void) watch_renew_ledger(w);
+        if (tree_is_orphaned(w->tree)) /* it is kept already, and was told of the start */
+                w->gate.is_successor = true;
+        else
+                keeper_put(&w->keeper, w->tree);
+}
+
+/* What was last said of it. */
+static bool find_config(const Ledger *l, LedgerRecord *ret) {
+        LedgerRecord record;
+        uint64_t position = 0;
+        bool is_there = false;
+
+        while (ledger_next(l, &position, &record) > 0)
+                if (record.type == WATCH_RECORD_CONFIG) {
+                        *ret = record;
+                        is_there = true;
+                }
+        return is_there;
+}
+
+int watch_take_former(Watch *w) {
+        _cleanup_(problems_done) Problems problems = {};
+        _cleanup_(config_freep) Config *former = NULL;
+        LedgerRecord text;
+        int r;
+
+        if (!keeper_find(&w->keeper, w->context->store) || !w->context->source ||
+                        !find_config(w->keeper.ledger, &text))
+                return 0;
+        r = config_load_memory(w->context->source, "ledger", text.data, text.n, &problems, &former);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        if (former->n_watches != 1 || !streq(former->watches[0]->name, w->config->name) ||
+                        watch_config_can_become(former->watches[0], w->config))
+                return 0;
+        w->former = TAKE_PTR(former);
+        w->config = w->former->watches[0];
+        w->keeper.watch = w->config->name;
+        return 0;
 }
 
 void watch_keep_counters(Watch *w) {
@@ -92,6 +159,14 @@ static int write_all(Ledger *l, void *userdata) {
         for (size_t i = 0; i < w->n_processors; i++)
                 processor_save(w->processors[i]);
         watch_keep_counters(w);
+        watch_keep_config(w);
+        if (gate_is_taking_over(&w->gate))
+                keeper_append(&w->keeper,
+                                WATCH_RECORD_TAKEOVER,
+                                &w->gate.takeover,
+                                sizeof(w->gate.takeover),
+                                NULL,
+                                0);
         return ledger_error(l);
 }
 
@@ -103,6 +178,12 @@ int watch_renew_ledger(Watch *w) {
 int watch_settle_ledger(Watch *w) {
         int r;
 
+        if (w->tree && keeper_reopen(&w->keeper, w->now) > 0) {
+                tree_set_ledger(w->tree, w->keeper.ledger);
+                r = watch_renew_ledger(w);
+                keeper_put(&w->keeper, w->tree);
+                return r;
+        }
         if (!w->tree || !w->keeper.ledger)
                 return 0;
         if (w->counters.n_events > w->n_events_kept + KEEP_EVENTS)

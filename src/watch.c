@@ -20,6 +20,7 @@ static int take_event(const Event *e, void *userdata) {
 
         w->counters.n_events++;
         w->counters.last_event = e->usec;
+        w->gate.is_found = e->origin != ORIGIN_KERNEL;
         if (processor_is_always_told(e) > 0) {
                 Notice n;
 
@@ -30,6 +31,7 @@ static int take_event(const Event *e, void *userdata) {
         }
         for (size_t i = 0; i < w->n_processors && r >= 0; i++)
                 r = processor_process(w->processors[i], e, w->now);
+        w->gate.is_found = false;
         if (r < 0 && r != -ENOMEM) {
                 uint64_t n = ++w->n_untold;
 
@@ -100,6 +102,7 @@ void watch_settle(Watch *w, int r) {
                 log_error(r, "Watch '%s' cannot go on, exiting", w->config->name);
                 (void) sd_event_exit(w->context->event, EXIT_FAILURE);
         }
+        (void) gate_is_taking_over(&w->gate);
         if (watch_settle_ledger(w) > 0)
                 w->generation_seen = UINT64_MAX;
         if (is_busy != w->was_busy || generation != w->generation_seen ||
@@ -220,11 +223,7 @@ int watch_place(Watch *w) {
         w->generation_seen = UINT64_MAX;
         watch_take_records(w);
         w->n_notices_seen = w->counters.n_notices;
-        if (!tree_is_adopted(w->tree)) {
-                /* From now on what is told is known, also after a crash in the first scan. */
-                (void) watch_renew_ledger(w);
-                keeper_put(&w->keeper, w->tree);
-        }
+        watch_begin_records(w);
         r = sd_event_add_io(w->context->event, &w->io, tree_fd(w->tree), EPOLLIN, on_io, w);
         if (r < 0)
                 return r;
@@ -298,16 +297,19 @@ int watch_new(const WatchContext *context,
                 .now = clock_now(context->event, CLOCK_MONOTONIC),
                 .generation_seen = UINT64_MAX,
         };
-        r = set_up(w);
-        if (r < 0)
-                return r;
-        w->gate.is_successor = is_successor;
         w->keeper.watch = config->name;
         if (!is_successor) { /* else its predecessor has what is kept */
-                r = keeper_init(&w->keeper, context->state_fd, config->name);
+                r = keeper_init(&w->keeper, context->state_fd, config->name, w->now);
+                if (r >= 0)
+                        r = watch_take_former(w);
                 if (r < 0)
                         return r;
         }
+        r = set_up(w);
+        if (r < 0)
+                return r;
+        if (is_successor)
+                gate_mute(&w->gate);
         r = watch_place(w);
         if (r < 0)
                 return r;
@@ -328,6 +330,7 @@ Watch *watch_free(Watch *w) {
         keeper_done(&w->keeper);
         gate_done(&w->gate);
         announced_done(&w->announced);
+        config_free(w->former);
         free(w);
         return NULL;
 }

@@ -35,6 +35,7 @@ void watch_counters_add(WatchCounters *sum, const WatchCounters *c);
 /* What the watches of an instance have around them; all of it borrowed, and outlives them. */
 typedef struct WatchContext {
         sd_event *event;
+        const ConfigSource *source; /* NULL: what an earlier process had configured is not read */
         History *history;
         Store *store;           /* what an earlier process has left; NULL: nothing more */
         int state_fd;           /* the directory of ledgers; -EBADF: nothing outlives the process */
@@ -43,9 +44,11 @@ typedef struct WatchContext {
 } WatchContext;
 
 /* Makes the watch and places it; what exists is being watched when this returns, and scanned in the
- * turns of the loop that follow (watch_is_busy). What an earlier process has left of it is adopted.
- * `context` and `config` are borrowed and outlive it. `is_successor`: one of the same name is there, see
- * watch_take_over(); what is there now is not told as initial. Returns 0 or < 0. */
+ * turns of the loop that follow (watch_is_busy). What an earlier process has left of it is adopted; if
+ * that was configured so that it cannot go on as `config` has it, it goes on as it was, which
+ * watch_config() says: then a successor is to be made. `context` and `config` are borrowed and outlive
+ * it. `is_successor`: one of the same name is there, which tells what happens until watch_take_over();
+ * what is there now is not told as initial. Returns 0 or < 0. */
 int watch_new(const WatchContext *context,
                 const WatchConfig *config,
                 bool is_successor,
@@ -62,9 +65,9 @@ Watch *watch_end(Watch *w);
 bool watch_is_busy(const Watch *w);
 void watch_finish_scans(Watch *w);
 
-/* Takes over from the watch of the same name that was there before, which is freed: meanwhile that one
- * goes on, and when this returns it has told all that this one did not see, and nothing will be told
- * twice. Its counters and what its processors track go on here. */
+/* Takes over from the watch of the same name that was there before, which is freed: what happens until
+ * this moment that one tells, what happens afterwards this one. What outlives the process is the one's or
+ * the other's, whenever that ends. Its counters and what its processors track go on here. */
 void watch_take_over(Watch *w, Watch *old);
 
 /* Whether the watch can go on under another configuration: if it has the same tree. Then it does, with

@@ -34,6 +34,13 @@ bool watches_are_busy(const Watches *w) {
         return false;
 }
 
+bool watches_are_as_configured(const Watches *w, const Config *config) {
+        for (size_t i = 0; i < w->n; i++)
+                if (!watch_config_equal(watch_config(w->items[i]), config->watches[i]))
+                        return false;
+        return true;
+}
+
 static bool can_become(const Watch *w, const WatchConfig *config) {
         return watch_config_equal(watch_config(w), config) || watch_can_change(w, config);
 }

@@ -28,6 +28,9 @@ int watches_new(const WatchContext *context,
                 const Watches *old,
                 Watches *ret);
 
+/* Whether each is as `config` has it: at a start some may go on as they were. */
+bool watches_are_as_configured(const Watches *w, const Config *config);
+
 /* Whether one of them still scans. */
 bool watches_are_busy(const Watches *w);
 

@@ -34,6 +34,7 @@ struct Ledger {
         uint64_t stamp;
         bool is_synced;
         bool is_compacting;
+        bool is_suspended; /* until the next compaction */
         int compact_error; /* of an append amid a compaction */
         const char *found; /* the file as it was opened, up to its end, until the first append */
         uint64_t n_found;
@@ -289,8 +290,8 @@ int ledger_append_parts(
         int *error = l->is_compacting ? &l->compact_error : &l->file.header->error;
 
         assert(type > 0 && n_a <= LEDGER_RECORD_MAX && n_b <= LEDGER_RECORD_MAX - n_a);
-        if (*error < 0)
-                return *error;
+        if (ledger_error(l) < 0)
+                return ledger_error(l);
         if (l->found && !l->is_compacting)
                 forget_found(l);
         *error = append(l, head, a, n_a, b, n_b);
@@ -298,7 +299,13 @@ int ledger_append_parts(
 }
 
 int ledger_error(const Ledger *l) {
-        return l->is_compacting ? l->compact_error : l->file.header->error;
+        if (l->is_compacting)
+                return l->compact_error;
+        return l->is_suspended && l->file.header->error == 0 ? -ESTALE : l->file.header->error;
+}
+
+void ledger_suspend(Ledger *l) {
+        l->is_suspended = true;
 }
 
 void ledger_invalidate(Ledger *l, int error) {
@@ -325,10 +332,8 @@ static int sync_directory(const Ledger *l) {
         return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-int ledger_compact(Ledger *l,
-                uint64_t stamp,
-                int (*write)(Ledger *l, void *userdata),
-                void *userdata) {
+static int
+compact(Ledger *l, uint64_t stamp, int (*write)(Ledger *l, void *userdata), void *userdata) {
         LedgerFile aside = LEDGER_FILE_NONE, old;
         uint64_t stamp_before = l->stamp;
         int r;
@@ -360,6 +365,17 @@ int ledger_compact(Ledger *l,
                 (void) unlinkat(l->dir_fd, l->aside, 0);
         ledger_file_done(&aside);
         return r >= 0 && l->is_synced ? sync_directory(l) : r;
+}
+
+int ledger_compact(Ledger *l,
+                uint64_t stamp,
+                int (*write)(Ledger *l, void *userdata),
+                void *userdata) {
+        int r = compact(l, stamp, write, userdata);
+
+        if (TAKE(l->is_suspended, false) && r < 0)
+                ledger_invalidate(l, r);
+        return r;
 }
 
 int ledger_sync(Ledger *l) {

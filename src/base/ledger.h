@@ -85,6 +85,10 @@ static inline int ledger_append(Ledger *l, uint8_t type, const void *data, size_
  * on with: incomplete until it is compacted. What was found can be gone through all the same. */
 void ledger_invalidate(Ledger *l, int error);
 
+/* What is there is somebody else's, who may still go on with it: it stays as it is until it is compacted,
+ * and appends fail with -ESTALE. If it cannot be compacted it is incomplete from then on. */
+void ledger_suspend(Ledger *l);
+
 /* 0, or why it is incomplete: the error of the append that failed first. */
 int ledger_error(const Ledger *l);
 

@@ -60,6 +60,7 @@ static void clear(Tree *t) {
         mounts_done(&t->mounts);
         moves_restart(t->moves);
         unwatched_free(t);
+        memset(t->missed_cookies, 0, sizeof(t->missed_cookies));
         t->n_steps = 0;
         t->n_directories = t->n_shadowed = 0;
         t->ghost_wd = -1;
@@ -195,6 +196,7 @@ static int begin_past(Tree *t, const Replay *p) {
         if (r >= 0 && !t->options.recover)
                 r = for_each(t, is_unscanned, doubt);
         finds_done(&t->finds);
+        memset(t->missed_cookies, 0, sizeof(t->missed_cookies)); /* of moves that nobody hears of */
         t->ledger = ledger;
         t->is_rescan_told = p->status.flags & IMAGE_IS_TOLD;
         if (r >= 0)
@@ -256,18 +258,38 @@ static int open_anew(Tree *t) {
         return 0;
 }
 
-/* Whether the ledger is about what went through this intake: only then its steps are comparable. */
-static bool is_of_intake(const Tree *t) {
+/* Finds out what the ledger is about. Returns whether there is an image in it at all. */
+static bool find_tree(const Ledger *l, ImageTree *ret) {
         LedgerRecord record;
         uint64_t position = 0;
-        ImageTree tree;
 
-        while (ledger_next(t->ledger, &position, &record) > 0)
+        while (l && ledger_next(l, &position, &record) > 0)
                 if (record.type == IMAGE_TREE && record.n == sizeof(ImageTree)) {
-                        memcpy(&tree, record.data, sizeof(tree));
-                        return tree.intake == intake_id(t->intake);
+                        memcpy(ret, record.data, sizeof(*ret));
+                        return true;
                 }
         return false;
+}
+
+bool tree_is_kept_in(const Ledger *l, int intake_fd) {
+        uint64_t id, step;
+        ImageTree tree;
+
+        return intake_peek(intake_fd, &id, &step) >= 0 && find_tree(l, &tree) && tree.intake == id;
+}
+
+/* What there is of an earlier process: an image of what the descriptor watches, that descriptor without
+ * an image, an image alone. */
+static int go_on_with(Tree *t, bool has_intake) {
+        bool has_descriptor = has_intake && is_inotify(t->fd);
+        ImageTree tree;
+        bool has_image = find_tree(t->ledger, &tree);
+
+        if (has_intake && has_image && tree.intake == intake_id(t->intake)) /* its steps as well */
+                (void) ledger_cut(t->ledger, intake_step(t->intake));
+        else if (has_descriptor && (!has_image || intake_is_disowned(t->intake)))
+                return orphan_begin(t);
+        return has_image ? take_image(t, has_descriptor) : 0;
 }
 
 int adopt_open(Tree *t) {
@@ -287,14 +309,10 @@ int adopt_open(Tree *t) {
         }
         if (has_intake && kept)
                 memcpy(t->options.kept, intake_kept(t->intake), INTAKE_N_KEPT * sizeof(*kept));
-        if (t->ledger) {
-                if (has_intake && is_of_intake(t))
-                        (void) ledger_cut(t->ledger, intake_step(t->intake));
-                r = take_image(t, has_intake && is_inotify(t->fd));
-                if (r < 0)
-                        return r;
-        }
-        if (t->is_adopted) {
+        r = go_on_with(t, has_intake);
+        if (r < 0)
+                return r;
+        if (t->is_adopted || t->orphan_wd > 0) {
                 t->step = intake_step(t->intake);
                 t->n_handed_out = intake_n_handed_out(t->intake);
         } else {
@@ -302,6 +320,8 @@ int adopt_open(Tree *t) {
                 if (r < 0)
                         return r;
         }
+        if (t->orphan_wd > 0 && t->ledger)
+                ledger_invalidate(t->ledger, -ESTALE);
         intake_set_kept(t->intake, kept);
         t->step++;
         tree_set_ledger(t, t->ledger);

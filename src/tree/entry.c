@@ -132,20 +132,24 @@ static int take_directory(Tree *t, const Frame *f, Node *n, const char *name, bo
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
         node = nodes_get(&t->nodes, (int) find.key);
+        if (t->orphan_wd > 0 && !orphan_is(t, node->wd)) { /* nobody was told of it */
+                find.origin = ORIGIN_SCAN;
+                find.is_told = false;
+        }
         if (find.kind == FIND_ELSEWHERE) {
                 find.is_told = false;
                 r = r > 0 ? add_look(t, &find, name) : 0;
                 return r < 0 ? r : take_member(t, f, n, name, node);
         }
-        if (!wants_files(t, f->origin)) { /* into many of them together */
+        if (!wants_files(t, find.origin)) { /* into many of them together */
                 t->n_entered++;
                 return add_look(t, &find, name);
         }
         r = look_end(t, f->dir.fd, &find);
         if (r < 0)
                 return r;
-        r = dir_fd >= 0 ? scan_push_opened(t, TAKE_FD(dir_fd), node->wd, f->origin, false)
-                        : scan_new(t, n, f->dir.fd, name, node, f->origin);
+        r = dir_fd >= 0 ? scan_push_opened(t, TAKE_FD(dir_fd), node->wd, find.origin, false)
+                        : scan_new(t, n, f->dir.fd, name, node, find.origin);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
         return finds_add(&t->finds, &find, name);

@@ -95,6 +95,13 @@ void image_arrival(Ledger *l, const Arrival *arrival) {
                                 strlen(arrival->name));
 }
 
+void image_missed(Ledger *l, uint32_t cookie, bool is_taken) {
+        ImageMissed record = { cookie, is_taken };
+
+        if (l && cookie != 0)
+                (void) ledger_append(l, IMAGE_MISSED, &record, sizeof(record));
+}
+
 /* An item of a record that has many: fills it up to a multiple of 8 bytes. */
 static void add_item(Buffer *b, const void *head, size_t n_head, const char *text, size_t n) {
         static const char zeroes[8];
@@ -188,6 +195,10 @@ static bool is_busy(const Tree *t) {
         return scan_is_under_way(t) || t->finds.n > 0 || t->parked.n > 0 || t->is_rescanning ||
                t->rescan_deadline != USEC_INFINITY || t->check_mark != UINT64_MAX ||
                t->mounts_changed || t->is_rescan_due;
+}
+
+bool tree_is_quiet(const Tree *t) {
+        return !is_busy(t);
 }
 
 static void write_status(Tree *t, uint32_t flags) {
@@ -316,6 +327,8 @@ int image_save(Tree *t) {
                 image_find(t->ledger, find, find->is_told);
         for (unsigned i = 0; i < ARRIVALS_MAX; i++) /* the oldest first */
                 image_arrival(t->ledger, &t->arrivals[(t->n_arrivals + i) % ARRIVALS_MAX]);
+        for (unsigned i = 0; i < MISSED_MAX; i++)
+                image_missed(t->ledger, t->missed_cookies[(t->n_missed + i) % MISSED_MAX], false);
         write_sources(t);
         write_status(t, status_flags(t));
         return 0;
@@ -327,7 +340,9 @@ int tree_save(Tree *t) {
 
 void tree_set_ledger(Tree *t, Ledger *ledger) {
         if (ledger && ledger != t->ledger)
-                ledger_invalidate(ledger, -ESTALE);
+                ledger_suspend(ledger);
+        if (ledger && t->is_started) /* what was there is not told any more */
+                t->image.is_initial = false;
         t->ledger = t->nodes.ledger = t->known.ledger = t->finds.ledger = ledger;
         if (ledger)
                 ledger_set_stamp(ledger, t->step);

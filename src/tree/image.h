@@ -32,6 +32,7 @@ typedef enum ImageType {
         IMAGE_ARRIVAL, /* ImageArrival and name: a second half of a move that was told */
         IMAGE_STATUS,  /* ImageStatus and path */
         IMAGE_SOURCES, /* ImageSource and path, each to ...: in place of those before */
+        IMAGE_MISSED,  /* ImageMissed: a first half of a move that its second is told without */
 } ImageType;
 
 typedef struct ImageTree {
@@ -128,6 +129,11 @@ typedef struct ImageSource {
         uint64_t path_len;
 } ImageSource;
 
+typedef struct ImageMissed {
+        uint32_t cookie;
+        uint32_t is_taken; /* its second half was told */
+} ImageMissed;
+
 #define SOURCE_MISSED (-1) /* a file that nobody was told of; no ghost has that number */
 
 /* What was last written, so that nothing is written twice. */
@@ -149,6 +155,8 @@ void image_file_gone(Ledger *l, const Known *known);
  * directories that were entered, and of what may be an exchange: nobody would find these again. */
 void image_find(Ledger *l, const Find *find, bool is_told);
 void image_arrival(Ledger *l, const Arrival *arrival);
+
+void image_missed(Ledger *l, uint32_t cookie, bool is_taken);
 
 void image_tree(Tree *t);
 void image_root(Tree *t, Root *root);

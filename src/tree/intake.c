@@ -6,75 +6,15 @@
  * a read that was not published knows that its process died before it could, and where the bytes end.
  * What was handed out is published in one as well, by the index of the slot that says so. */
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/crash.h"
-#include "tree/intake.h"
-
-#define INTAKE_MAGIC UINT64_C(0x32656b61746e4969) /* "iIntake2" */
-#define INTAKE_VERSION 2U
-#define HEADER_SIZE 4096U
-#define DATA_SIZE (512U * 1024U) /* several reads: a move that waits does not stop them */
-#define FILE_SIZE (HEADER_SIZE + INTAKE_READ_MAX + DATA_SIZE)
-
-/* What was handed out. */
-typedef struct Slot {
-        uint64_t head_batch; /* offset of the batch of the next record to hand out */
-        uint64_t head;       /* its own offset */
-        uint64_t n_handed_out;
-        uint64_t step;
-        uint64_t kept[INTAKE_N_KEPT];
-} Slot;
-
-typedef struct Header {
-        uint64_t magic;
-        uint32_t version;
-        uint32_t header_size;
-        uint64_t id;
-        uint64_t published; /* offset after the last batch; above it, the number of the last read */
-        uint32_t landing;   /* the number of the read that the zone is, or will be, of */
-        uint32_t is_looking; /* ... and what it is about */
-        uint64_t n_read;
-        uint32_t slot; /* which one holds */
-        uint32_t unused;
-        Slot slots[2];
-} Header;
-
-typedef struct Batch {
-        uint64_t size; /* of its records */
-        usec_t usec;
-        usec_t now;
-} Batch;
-
-struct Intake {
-        Header *header;
-        char *landing;
-        char *data;
-        const uint64_t *kept; /* borrowed, or NULL */
-        int fd;
-};
-
-static_assert(sizeof(Header) <= HEADER_SIZE, "the header fits its page");
-static_assert(DATA_SIZE <= UINT32_MAX, "a tail has 32 bits");
-
-static inline uint64_t tail_of(const Intake *i) {
-        return (uint32_t) i->header->published;
-}
-
-static inline uint32_t last_read(const Intake *i) {
-        return (uint32_t) (i->header->published >> 32);
-}
+#include "tree/intake-internal.h"
 
 static void publish(Intake *i, uint64_t tail, uint32_t read) {
         __atomic_store_n(&i->header->published, (uint64_t) read << 32 | tail, __ATOMIC_RELEASE);
-}
-
-static inline const Slot *slot_of(const Intake *i) {
-        return &i->header->slots[i->header->slot];
 }
 
 Intake *intake_free(Intake *i) {
@@ -87,7 +27,7 @@ Intake *intake_free(Intake *i) {
         return NULL;
 }
 
-static int map(int fd, Intake **ret) {
+int intake_map(int fd, Intake **ret) {
         _cleanup_close_ int owned = fd;
         _cleanup_(intake_freep) Intake *i = calloc(1, sizeof(Intake));
         void *p;
@@ -117,7 +57,7 @@ int intake_new(Intake **ret) {
                 return -errno;
         if (ftruncate(fd, FILE_SIZE) < 0)
                 return -errno;
-        r = map(TAKE_FD(fd), ret);
+        r = intake_map(TAKE_FD(fd), ret);
         if (r < 0)
                 return r;
         (void) clock_gettime(CLOCK_REALTIME, &realtime);
@@ -125,11 +65,19 @@ int intake_new(Intake **ret) {
                 .magic = INTAKE_MAGIC,
                 .version = INTAKE_VERSION,
                 .header_size = HEADER_SIZE,
-                .id = id,
+                .id = id & ~UINT64_C(1),
                 .landing = 1,
                 .slots = { { .head = sizeof(Batch), .step = (uint64_t) realtime.tv_sec << 30 } },
         };
         return 0;
+}
+
+void intake_disown(Intake *i) {
+        i->header->id = (i->header->id + 2) | 1; /* an odd one says so */
+}
+
+bool intake_is_disowned(const Intake *i) {
+        return i->header->id & 1;
 }
 
 bool intake_has_room(const Intake *i) {
@@ -138,10 +86,6 @@ bool intake_has_room(const Intake *i) {
 
 bool intake_is_empty(const Intake *i) {
         return slot_of(i)->head_batch >= tail_of(i);
-}
-
-static uint64_t batch_end(uint64_t at, uint64_t size) {
-        return at + sizeof(Batch) + ((size + 7) & ~UINT64_C(7));
 }
 
 /* Publishes `n` bytes behind the room of a batch's header at the tail; 0: only that the read was. */
@@ -156,8 +100,7 @@ static void add_batch(Intake *i, size_t n, usec_t now, usec_t usec, uint32_t rea
         publish(i, tail, read);
 }
 
-/* Makes a batch of `n` bytes that have landed. */
-static void take_landed(Intake *i, size_t n, usec_t now, usec_t usec) {
+void intake_take_landed(Intake *i, size_t n, usec_t now, usec_t usec) {
         char *to = i->data + tail_of(i) + sizeof(Batch);
         size_t kept = i->header->is_looking ? raw_copy_without_looking(to, i->landing, n) : n;
 
@@ -178,7 +121,7 @@ int intake_read(Intake *i, int fd, bool is_looking, usec_t now, usec_t usec) {
         if (n < 0)
                 return errno == EAGAIN || errno == EINTR ? 0 : -errno;
         crash_point("intake-read");
-        take_landed(i, (size_t) n, now, usec);
+        intake_take_landed(i, (size_t) n, now, usec);
         crash_point("intake-put");
         memset(i->landing, 0, (size_t) n);
         __atomic_store_n(&i->header->landing, i->header->landing + 1, __ATOMIC_RELEASE);
@@ -297,104 +240,4 @@ uint64_t intake_id(const Intake *i) {
 
 int intake_fd(const Intake *i) {
         return i->fd;
-}
-
-static Batch *batch_at(const Intake *i, uint64_t at) {
-        return (Batch *) (void *) (i->data + at);
-}
-
-/* Whether batches follow each other up to the tail, with the head in one of them or behind. */
-static bool is_whole(const Intake *i) {
-        const Header *h = i->header;
-        uint64_t at = 0, tail = tail_of(i);
-        bool has_head;
-
-        if (h->magic != INTAKE_MAGIC || h->version != INTAKE_VERSION ||
-                        h->header_size != HEADER_SIZE || h->slot > 1 || tail > DATA_SIZE)
-                return false;
-        has_head = intake_is_empty(i);
-        while (at < tail) {
-                const Batch *batch = batch_at(i, at);
-                const Slot *slot = slot_of(i);
-
-                if (tail - at < sizeof(Batch) || batch->size > INTAKE_READ_MAX ||
-                                batch_end(at, batch->size) > tail)
-                        return false;
-                if (slot->head_batch == at)
-                        has_head = slot->head >= at + sizeof(Batch) &&
-                                   slot->head <= at + sizeof(Batch) + batch->size;
-                at = batch_end(at, batch->size);
-        }
-        return has_head;
-}
-
-/* The bytes of a read that its process did not come to publish: up to what no event can be. */
-static size_t landed_size(const Intake *i) {
-        size_t at = 0;
-        Raw raw;
-
-        if (i->header->landing == last_read(i))
-                return 0;
-        while (raw_decode(i->landing + at, INTAKE_READ_MAX - at, &raw) >= 0 && raw.mask != 0)
-                at += raw.size;
-        return at;
-}
-
-void intake_refresh(Intake *i, usec_t now) {
-        for (uint64_t at = 0; at < tail_of(i); at = batch_end(at, batch_at(i, at)->size))
-                batch_at(i, at)->now = now;
-}
-
-/* Makes good what a death can have left half done. */
-static int mend(Intake *i, usec_t now, usec_t usec) {
-        Header *h = i->header;
-        IntakePlace place;
-        IntakeRecord record;
-        int r;
-
-        h->n_read = intake_n_handed_out(i);
-        place = intake_head(i);
-        while ((r = intake_next(i, &place, &record)) != 0)
-                h->n_read += r > 0 ? record.raw.size : 0;
-        if (h->n_read == intake_n_handed_out(i))
-                intake_restart(i);
-        if (landed_size(i) > 0 && intake_has_room(i))
-                take_landed(i, landed_size(i), now, usec);
-        if (fallocate(i->fd,
-                            FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                            HEADER_SIZE,
-                            INTAKE_READ_MAX) < 0)
-                return -errno;
-        __atomic_store_n(&h->landing, last_read(i) + 1, __ATOMIC_RELEASE);
-        return 0;
-}
-
-int intake_peek_step(int fd, uint64_t *ret) {
-        Header h;
-
-        if (pread(fd, &h, sizeof(h), 0) != sizeof(h) || h.magic != INTAKE_MAGIC ||
-                        h.version != INTAKE_VERSION || h.slot > 1)
-                return -EBADMSG;
-        *ret = h.slots[h.slot].step;
-        return 0;
-}
-
-int intake_adopt(int fd, usec_t now, usec_t usec, Intake **ret) {
-        _cleanup_(intake_freep) Intake *i = NULL;
-        _cleanup_close_ int owned = fd;
-        struct stat st;
-        int r;
-
-        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size != FILE_SIZE)
-                return intake_new(ret);
-        r = map(TAKE_FD(owned), &i);
-        if (r < 0)
-                return r;
-        if (!is_whole(i))
-                return intake_new(ret);
-        r = mend(i, now, usec);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(i);
-        return 1;
 }

@@ -41,13 +41,19 @@ int intake_adopt(int fd, usec_t now, usec_t usec, Intake **ret);
  * second while nobody could have read that. */
 void intake_refresh(Intake *i, usec_t now);
 
-/* Says the last commit of an intake that another process has left, and leaves it as it is. Returns 0 or
- * -EBADMSG. */
-int intake_peek_step(int fd, uint64_t *ret);
+/* Says the number and the last commit of an intake that another process has left, and leaves it as it
+ * is. Returns 0 or -EBADMSG. */
+int intake_peek(int fd, uint64_t *ret_id, uint64_t *ret_step);
 
 /* The memory file, for the descriptor store; and the number that it was given when it was made. */
 int intake_fd(const Intake *i);
 uint64_t intake_id(const Intake *i);
+
+/* Gives it another number: what was written about it under the one before says nothing of it any more,
+ * which whoever adopts it sees. */
+void intake_disown(Intake *i);
+bool intake_is_disowned(const Intake *i);
+
 Intake *intake_free(Intake *i);
 DEFINE_CLEANUP(Intake, intake_free);
 

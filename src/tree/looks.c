@@ -63,7 +63,10 @@ int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *re
                 return past_is_node(t, there, node);
         }
         ret->is_announced = look_ghost(t, n, name) != NULL;
-        r = nodes_attach_fresh(&t->nodes, node, n, name);
+        if (orphan_is(t, node->wd) && !nodes_child(&t->nodes, n, name, strlen(name)))
+                r = nodes_attach(&t->nodes, node, n, name, strlen(name));
+        else
+                r = nodes_attach_fresh(&t->nodes, node, n, name);
         if (r < 0)
                 return r;
         node->is_visited = t->is_rescanning;

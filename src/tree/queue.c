@@ -191,6 +191,7 @@ void tree_end_step(Tree *t, const IntakePlace *place) {
                 image_status(t);
                 image_sources(t);
         }
+        orphan_end(t);
         intake_commit(t->intake, place, t->n_handed_out, t->step++);
         if (t->ledger)
                 ledger_set_stamp(t->ledger, t->step);

@@ -153,14 +153,19 @@ static int apply(Tree *t, Node *n, const Raw *raw, bool paired, const Source *so
 
 /* A first half that is part of what was found in its directory, or that was let go. */
 static void note_missed(Tree *t, const Raw *raw) {
-        if (raw_is_moved_from(raw) && !raw_is_dir(raw))
-                t->missed_cookies[t->n_missed++ % MISSED_MAX] = raw->cookie;
+        if (!raw_is_moved_from(raw) || raw_is_dir(raw))
+                return;
+        t->missed_cookies[t->n_missed++ % MISSED_MAX] = raw->cookie;
+        image_missed(t->ledger, raw->cookie, false);
 }
 
 static bool take_missed(Tree *t, uint32_t cookie) {
         for (unsigned i = 0; i < MISSED_MAX; i++)
-                if (t->missed_cookies[i] == cookie)
-                        return TAKE(t->missed_cookies[i], 0) != 0;
+                if (cookie != 0 && t->missed_cookies[i] == cookie) {
+                        t->missed_cookies[i] = 0;
+                        image_missed(t->ledger, cookie, true);
+                        return true;
+                }
         return false;
 }
 

@@ -312,6 +312,24 @@ static int apply_sources(Replay *p, const LedgerRecord *record) {
         return 0;
 }
 
+static int apply_missed(Replay *p, const LedgerRecord *record) {
+        Tree *t = p->t;
+        ImageMissed head;
+        const char *rest;
+        size_t n;
+
+        if (take_head(record, &head, sizeof(head), &rest, &n) < 0)
+                return -EBADMSG;
+        if (!head.is_taken) {
+                t->missed_cookies[t->n_missed++ % MISSED_MAX] = head.cookie;
+                return 0;
+        }
+        for (unsigned i = 0; i < MISSED_MAX; i++)
+                if (t->missed_cookies[i] == head.cookie)
+                        t->missed_cookies[i] = 0;
+        return 0;
+}
+
 static int (*const appliers[])(Replay *p, const LedgerRecord *record) = {
         [IMAGE_MOUNTS] = replay_mounts,
         [IMAGE_ROOT] = apply_root,
@@ -324,6 +342,7 @@ static int (*const appliers[])(Replay *p, const LedgerRecord *record) = {
         [IMAGE_ARRIVAL] = apply_arrival,
         [IMAGE_STATUS] = apply_status,
         [IMAGE_SOURCES] = apply_sources,
+        [IMAGE_MISSED] = apply_missed,
 };
 
 int replay_all(Replay *p) {

@@ -33,6 +33,14 @@ void rescan_want(Tree *t, usec_t now, bool is_told) {
         t->rescan_pause = MIN_OF(t->rescan_pause * 2, PAUSE_MAX_USEC);
 }
 
+bool tree_owes_rescan(const Tree *t) {
+        return t->is_rescanning || t->is_rescan_due || t->rescan_deadline != USEC_INFINITY;
+}
+
+int tree_begin_rescan(Tree *t) {
+        return t->rescan_deadline == USEC_INFINITY || scan_is_under_way(t) ? 0 : rescan_start(t);
+}
+
 int rescan_start(Tree *t) {
         uint32_t position = 0;
         Node *n;

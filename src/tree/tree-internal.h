@@ -82,6 +82,8 @@ struct Tree {
         bool is_adopted; /* goes on from an earlier process's image, with its descriptor */
         bool is_past;    /* ... without it: directories of the past wait to be found again */
 
+        int orphan_wd; /* ... or with that alone: the last number that it had given out */
+
         Root *roots;
         size_t n_roots;
         Nodes nodes;
@@ -308,6 +310,14 @@ void tree_end_step(Tree *t, const IntakePlace *place);
  * unseen. */
 int adopt_open(Tree *t);
 int adopt_start(Tree *t, usec_t now);
+
+/* A descriptor goes on whose image is lost: which of the directories that are found had it already?
+ * orphan_end(), at the end of each step: when they are found the others are let go of. */
+int orphan_begin(Tree *t);
+void orphan_end(Tree *t);
+static inline bool orphan_is(const Tree *t, int wd) {
+        return wd <= t->orphan_wd;
+}
 
 /* A directory of the past is not watched. Its number is none of the kernel's. */
 #define PAST_WD_MIN (1 << 30)

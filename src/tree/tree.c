@@ -243,6 +243,10 @@ bool tree_is_adopted(const Tree *t) {
         return t->is_adopted;
 }
 
+bool tree_is_orphaned(const Tree *t) {
+        return t->orphan_wd > 0;
+}
+
 uint64_t tree_step(const Tree *t) {
         return t->step;
 }

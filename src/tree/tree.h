@@ -52,9 +52,16 @@ int tree_new(const TreeOptions *options, EventSink sink, void *userdata, Tree **
 Tree *tree_free(Tree *t);
 DEFINE_CLEANUP(Tree, tree_free);
 
+/* Whether the ledger is about the tree that an earlier process had that intake for. */
+bool tree_is_kept_in(const struct Ledger *l, int intake_fd);
+
 /* Whether it goes on with the descriptor of an earlier process. If not, and there is a ledger, that must
  * be compacted before anything goes there: ledger_error() says so. */
 bool tree_is_adopted(const Tree *t);
+
+/* Whether it goes on with that descriptor, but not with what the earlier process knew: what is there is
+ * found anew, and what was queued is told. */
+bool tree_is_orphaned(const Tree *t);
 
 /* Places every root that is there; the others are waited for. What is in them is handed out by
  * tree_work(). `now` is CLOCK_MONOTONIC, `usec` CLOCK_REALTIME, here and below. Returns 0 or < 0
@@ -84,7 +91,8 @@ void tree_commit(Tree *t);
  * tree_step() - 1): appends all that the tree knows. Returns 0 or < 0. */
 int tree_save(Tree *t);
 
-/* Another ledger, or none (NULL), from now on; compact it before anything goes there. */
+/* Another ledger, or none (NULL), from now on; what that says of another tree stays until it is
+ * compacted, and nothing goes there before. */
 void tree_set_ledger(Tree *t, struct Ledger *ledger);
 /* Whether this is a good moment to compact it: it has grown, and nothing is under way that would have to
  * be done again. */
@@ -117,6 +125,14 @@ void tree_rescan(Tree *t, usec_t now);
 /* Looks again whether each configured path is the file that is being watched, and follows it if it is
  * not. After a change of the mount table. Returns 0 or < 0. */
 int tree_check_roots(Tree *t, usec_t now, usec_t usec);
+
+/* Whether it owes a rescan, or is at one: as after an overflow; and has one that is wanted begin now, for
+ * whoever cannot wait. Returns 0 or < 0. */
+bool tree_owes_rescan(const Tree *t);
+int tree_begin_rescan(Tree *t);
+
+/* Whether nothing is under way, so that the next event is all that there will be to tell. */
+bool tree_is_quiet(const Tree *t);
 
 /* Asks for other events, in place: none of what is queued is lost. Returns 0 or < 0. */
 int tree_set_mask(Tree *t, uint32_t mask);

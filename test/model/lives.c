@@ -99,9 +99,9 @@ static void unmap(void) {
 
 /* Lines of a step that will be done again. */
 static void cut(Lives *l) {
-        uint64_t step = 0;
+        uint64_t id, step = 0;
 
-        if (l->intake_fd >= 0 && intake_peek_step(l->intake_fd, &step) < 0)
+        if (l->intake_fd >= 0 && intake_peek(l->intake_fd, &id, &step) < 0)
                 errx(EXIT_FAILURE, "the intake is damaged");
         for (; l->n_lines > 0 && l->lines[l->n_lines - 1].step > step; l->n_lines--) {
                 free((char *) l->lines[l->n_lines - 1].told.path);

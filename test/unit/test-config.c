@@ -33,6 +33,18 @@ static char *read_text(const char *name, const char *suffix) {
         return text;
 }
 
+/* What was written of a watch, read again, makes the same watch. */
+static void expect_same_from_text(const ConfigSource *source, const WatchConfig *w) {
+        _cleanup_(problems_done) Problems problems = {};
+        _cleanup_(buffer_done) Buffer text = {};
+        _cleanup_(config_freep) Config *c = NULL;
+
+        watch_config_add_text(w, &text);
+        EXPECT_OK(config_load_memory(source, "text", text.data, text.length, &problems, &c));
+        EXPECT_EQ(c->n_watches, 1);
+        EXPECT(watch_config_equal(c->watches[0], w));
+}
+
 static void expect_case(const char *name) {
         _cleanup_(problems_done) Problems problems = {};
         _cleanup_(config_freep) Config *c = NULL;
@@ -55,6 +67,8 @@ static void expect_case(const char *name) {
         EXPECT_EQ(c != NULL, r == 0);
         if (c)
                 dump_config(&came, c);
+        for (size_t i = 0; c && i < c->n_watches; i++)
+                expect_same_from_text(&source, c->watches[i]);
         EXPECT_STREQ(came.data, dump);
         buffer_done(&told);
         buffer_done(&came);

@@ -288,6 +288,31 @@ TEST(a_compaction_that_fails_changes_nothing) {
         EXPECT_EQ(faccessat(f.fd, NAME ".new", F_OK, 0), -1);
 }
 
+TEST(what_another_goes_on_with_stays_until_it_is_written_anew) {
+        WITH_FIXTURE(f);
+
+        fill(&f);
+        Ledger *l = open_ledger(&f, LEDGER_WHOLE);
+        ledger_suspend(l);
+        EXPECT_EQ(ledger_append(l, 4, "on", 2), -ESTALE);
+        EXPECT_EQ(ledger_error(l), -ESTALE);
+        ledger_free(l);
+        expect_records(&f, LEDGER_WHOLE, FILLED);
+        l = open_ledger(&f, LEDGER_WHOLE);
+        ledger_suspend(l);
+        is_disk_full = true;
+        EXPECT_EQ(ledger_compact(l, 7, write_state, (void *) (uintptr_t) "state"), -ENOSPC);
+        is_disk_full = false;
+        EXPECT_EQ(ledger_append(l, 4, "on", 2), -ENOSPC);
+        ledger_free(l);
+        l = open_ledger(&f, LEDGER_INCOMPLETE);
+        ledger_suspend(l);
+        EXPECT_OK(ledger_compact(l, 7, write_state, (void *) (uintptr_t) "state"));
+        append(l, 5, "on");
+        ledger_free(l);
+        expect_records(&f, LEDGER_WHOLE, "2:7:state 1:5:on ");
+}
+
 static int write_much(Ledger *l, void *userdata) {
         static const char bytes[1024];
         int r = 0;

@@ -55,6 +55,7 @@ static const char *told(Fixture *f) {
         Cursor c = {};
         Notice n;
 
+        service_listen(&f->service); /* or it would wait for that, with much to say */
         buffer_clear(&f->told);
         buffer_add_string(&f->told, "");
         while (h && history_next(h, &c, ~0U, &n, &from, &to) > 0) {
@@ -251,6 +252,46 @@ TEST(S24_another_tree_takes_over_with_ledger_and_names) {
                         "in_create tree/5\n");
 }
 
+/* It is killed while files are made in its directories; the next one tells of them. */
+static void kill_amid_files(Fixture *f, unsigned i) {
+        char line[32];
+
+        (void) kill(f->service.pid, SIGSTOP);
+        make_file("tree/d", i, "");
+        (void) service_kill(&f->service, SIGKILL);
+        make_file("tree", i, "");
+        service_start(&f->service, NULL);
+        EXPECT(service_wait_ready(&f->service));
+        (void) snprintf(line, sizeof(line), "in_create tree/%u\n", i);
+        EXPECT(wait_told(f, line));
+}
+
+TEST(S24_a_ledger_that_cannot_be_opened_costs_no_event) {
+        _cleanup_(done) Fixture f;
+        struct stat st = {};
+
+        begin(&f, HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nInitialScan=yes\n");
+        EXPECT_OK(mkdir("tree/d", 0700));
+        EXPECT(wait_told(&f, "in_create tree/d\n"));
+        EXPECT_OK(unlink("state/watch-a.ledger"));
+        EXPECT_OK(mkdir("state/watch-a.ledger", 0700));
+        kill_amid_files(&f, 1);
+        kill_amid_files(&f, 2);
+
+        /* When it can be had again, all is as ever. */
+        EXPECT_OK(rmdir("state/watch-a.ledger"));
+        for (usec_t end = clock_usec() + PATIENCE_USEC; st.st_size == 0 && clock_usec() < end;) {
+                pause_usec(10000);
+                (void) stat("state/watch-a.ledger", &st);
+        }
+        EXPECT_INT(st.st_size, >, 0);
+        kill_amid_files(&f, 3);
+        EXPECT_STREQ(told(&f),
+                        "in_create tree/d\nin_create tree/d/1\nin_create tree/1\n"
+                        "in_create tree/d/2\nin_create tree/2\n"
+                        "in_create tree/d/3\nin_create tree/3\n");
+}
+
 TEST(an_upload_is_followed_over_changes_of_its_watch) {
         _cleanup_(done) Fixture f;
 
@@ -341,4 +382,52 @@ TEST(the_last_of_many_reloads_counts) {
         make_file("tree", 1, "");
         EXPECT(wait_told(&f, "in_create tree/1\n"));
         EXPECT_EQ(service_kill(&f.service, SIGTERM), 0);
+}
+
+/* Makes files at full speed in another process, until told to stop. */
+static pid_t make_files_aside(void) {
+        pid_t pid = fork();
+
+        EXPECT_INT(pid, >=, 0);
+        if (pid != 0)
+                return pid;
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (unsigned i = 0;; i++) {
+                char path[64];
+
+                (void) snprintf(path, sizeof(path), "tree/%u/%u", i % 7, i);
+                safe_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+                pause_usec(20);
+        }
+}
+
+TEST(S24_what_happens_while_another_tree_is_scanned_is_told_once) {
+        _cleanup_(done) Fixture f;
+        char path[64];
+
+        begin(&f, HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\n");
+        for (unsigned i = 0; i < 3000; i++) {
+                (void) snprintf(path, sizeof(path), "tree/%u", i);
+                EXPECT_OK(mkdir(path, 0700));
+        }
+        EXPECT(wait_told(&f, "in_create tree/2999\n"));
+        pid_t pid = make_files_aside();
+        for (unsigned i = 0; i < 6; i++)
+                reload(&f,
+                                i % 2 ? HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\n"
+                                      : HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\nExclude=not\n");
+        (void) kill(pid, SIGKILL);
+        (void) waitpid(pid, NULL, 0);
+        make_file("tree", 10000000, "");
+        EXPECT(wait_told(&f, "in_create tree/10000000\n"));
+        _cleanup_free_ unsigned *n_told = calloc(1000000, sizeof(unsigned));
+        unsigned n = 0, d, i;
+        for (const char *line = told(&f); *line; line = strchr(line, '\n') + 1)
+                if (sscanf(line, "in_create tree/%u/%u", &d, &i) == 2) {
+                        n_told[i]++;
+                        n = MAX_OF(n, i + 1);
+                }
+        for (i = 0; i + 1 < n; i++)
+                if (n_told[i] != 1)
+                        TEST_FAIL("%u of %u was told %u times", i, n, n_told[i]);
 }

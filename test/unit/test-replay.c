@@ -322,6 +322,81 @@ TEST(descriptors_of_another_life_are_not_used) {
         quiet(&l);
 }
 
+static unsigned n_watches(int fd) {
+        char path[sizeof("/proc/self/fdinfo/") + 3 * sizeof(int)], line[512];
+        unsigned n = 0;
+        FILE *file;
+
+        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+        file = fopen(path, "re");
+        EXPECT(file);
+        while (file && fgets(line, sizeof(line), file))
+                n += strncmp(line, "inotify wd:", 11) == 0;
+        if (file)
+                (void) fclose(file);
+        return n;
+}
+
+static void lose_ledger(Lives *l) {
+        end(l);
+        EXPECT_OK(unlinkat(l->state_fd, NAME, 0));
+}
+
+/* What is there already is told as such, in between, and passed on to nobody. */
+static void leave_initial_out(Buffer *b) {
+        char *to = b->data, *next;
+
+        for (char *line = b->data; *line; line = next) {
+                next = line + strcspn(line, "\n") + 1;
+                if (memmem(line, (size_t) (next - line), " (initial)", 10))
+                        continue;
+                memmove(to, line, (size_t) (next - line));
+                to += next - line;
+        }
+        *to = '\0';
+        b->length = (size_t) (to - b->data);
+}
+
+static void tell_what_is_queued(bool recover) {
+        WITH_LIVES(l, .recover = recover);
+
+        make_directories("r/a r/a/b r/c r/gone out");
+        write_file("r/a/old");
+        EXPECT(!begin(&l));
+        quiet(&l);
+        unsigned n = n_watches(l.fd);
+        lose_ledger(&l);
+        write_file("r/a/b/f");
+        EXPECT_OK(unlink("r/a/old"));
+        EXPECT_OK(rename("r/c", "r/d"));
+        write_file("r/d/g");
+        EXPECT_OK(rename("r/gone", "out/gone"));
+        make_directories("r/new r/new/deep");
+        write_file("r/new/deep/h");
+
+        EXPECT(!begin(&l));
+        settle(&l.f);
+        leave_initial_out(&l.f.log);
+        expect(&l.f,
+                        "in_create r/a/b/f\nin_close_write r/a/b/f\nin_delete r/a/old\n"
+                        "in_moved_from r/c/\nin_moved_to r/d/ <- r/c\n"
+                        "in_create r/d/g\nin_close_write r/d/g\n"
+                        "in_moved_from r/gone/ (out)\nin_create r/new/\n"
+                        "in_create r/new/deep/ (scan)\nin_create r/new/deep/h (scan)\n");
+        EXPECT_EQ(n_watches(l.fd), n + 1);
+
+        /* And again, with what the second one has written. */
+        end(&l);
+        write_file("r/new/i");
+        EXPECT(begin(&l));
+        expect(&l.f, "in_create r/new/i\nin_close_write r/new/i\n");
+}
+
+TEST(without_its_image_what_a_descriptor_has_queued_is_told) {
+        tell_what_is_queued(false);
+        tell_what_is_queued(true);
+}
+
 /* A ledger that fails */
 
 TEST(a_full_disk_holds_nothing_up) {
@@ -390,21 +465,6 @@ TEST(a_ledger_can_be_given_later) {
 }
 
 /* The watches that the kernel has on a descriptor. */
-static unsigned n_watches(int fd) {
-        char path[sizeof("/proc/self/fdinfo/") + 3 * sizeof(int)], line[512];
-        unsigned n = 0;
-        FILE *file;
-
-        (void) snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-        file = fopen(path, "re");
-        EXPECT(file);
-        while (file && fgets(line, sizeof(line), file))
-                n += strncmp(line, "inotify wd:", 11) == 0;
-        if (file)
-                (void) fclose(file);
-        return n;
-}
-
 TEST(directory_that_a_dead_process_had_watched_and_that_left_is_let_go_of) {
         WITH_LIVES(l);
 

@@ -136,6 +136,9 @@ TEST(descriptors_are_not_kept_for_a_watch_whose_ledger_cannot_be_had) {
         EXPECT_EQ(fd, 3);
         EXPECT_EQ(intake_fd, 4);
         EXPECT_EQ(receive(&f, text, sizeof(text)), -EBADF);
+        EXPECT_STREQ(text, "");
+        keeper_put(&k, NULL); /* they are of no use */
+        EXPECT_EQ(receive(&f, text, sizeof(text)), -EBADF);
         EXPECT_STREQ(text, "FDSTOREREMOVE=1\nFDNAME=intake-x");
         EXPECT_EQ(receive(&f, text, sizeof(text)), -EBADF);
         EXPECT_STREQ(text, "FDSTOREREMOVE=1\nFDNAME=watch-x");

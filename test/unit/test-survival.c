@@ -32,6 +32,22 @@ static void write_config(const Survival *s, const char *history_size) {
         service_write_config(&s->service, config);
 }
 
+/* The watches as they are, or with trees that look otherwise, and find the same. */
+static void write_variant(const Survival *s, bool is_other) {
+        _cleanup_(buffer_done) Buffer config = {};
+
+        buffer_add_string(&config, "[Manager]\nBus=none\nHistorySize=8M\n");
+        for (const char *line = world_watches; *line;) {
+                size_t n = strcspn(line, "\n") + 1;
+
+                buffer_add(&config, line, n);
+                if (is_other && line[0] == '[')
+                        buffer_add_string(&config, "Exclude=*.none\nFollowSymlinks=yes\n");
+                line += n;
+        }
+        service_write_config(&s->service, config.data);
+}
+
 static void survival_init(Survival *s, uint64_t seed) {
         service_init(&s->service);
         assert(chdir(s->service.base) >= 0);
@@ -192,6 +208,53 @@ TEST(S24_a_crash_while_the_history_is_replaced_loses_none_of_it) {
         rest(&s);
 }
 
+/* Another way to look at each tree, and death at each step on the way to it. */
+static const struct {
+        const char *name;
+        unsigned first, last; /* passes */
+} reload_points[] = {
+        { "store-put", 4, 6 },
+        { "store-beside", 1, 3 },
+        { "ledger-written", 4, 6 },
+        { "ledger-renamed", 4, 6 },
+        { "store-turned", 1, 3 },
+        { "intake-commit", 2000, 2001 }, /* anywhere */
+};
+
+static void crash_amid_reload_at(const char *point, unsigned n) {
+        _cleanup_(survival_done) Survival s;
+        char crash[64];
+        usec_t end = clock_usec() + PATIENCE_USEC;
+        int status = 0;
+
+        survival_init(&s, n + 1);
+        (void) snprintf(crash, sizeof(crash), "%s:%u", point, n);
+        service_start(&s.service, crash);
+        EXPECT(service_wait_ready(&s.service));
+        world_act(&s.world, 20000, N_FILES_MAX);
+        write_variant(&s, true);
+        (void) kill(s.service.pid, SIGHUP);
+        while (!service_has_ended(&s.service, &status) && clock_usec() < end)
+                world_act(&s.world, 3000, N_FILES_MAX);
+        if (s.service.pid != 0 || !WIFSIGNALED(status))
+                TEST_FAIL("%s was not passed", crash);
+        world_act(&s.world, 20000, N_FILES_MAX);
+        service_start(&s.service, NULL);
+        world_act(&s.world, 20000, N_FILES_MAX);
+        EXPECT(service_wait_ready(&s.service));
+        rest(&s);
+        if (n_test_failures > 0)
+                fprintf(stderr, "... after a crash at %s amid a reload\n", crash);
+}
+
+TEST(S24_a_crash_amid_a_reload_loses_nothing) {
+        for (size_t i = 0; i < ELEMENTSOF(reload_points) && n_test_failures == 0; i++)
+                for (unsigned n = reload_points[i].first;
+                                n <= reload_points[i].last && n_test_failures == 0;
+                                n++)
+                        crash_amid_reload_at(reload_points[i].name, n);
+}
+
 static unsigned number_from(const char *name, unsigned preset) {
         const char *value = getenv(name);
 
@@ -227,6 +290,117 @@ TEST(S24_a_storm_of_kills_loses_nothing) {
 
         for (unsigned seed = first; seed < first + 3 && n_test_failures == 0; seed++)
                 storm(seed, number_from("SURVIVAL_KILLS", 25), SIGKILL);
+}
+
+static void storm_of_reloads(unsigned seed, unsigned n_kills) {
+        _cleanup_(survival_done) Survival s;
+
+        survival_init(&s, seed);
+        service_start(&s.service, NULL);
+        EXPECT(service_wait_ready(&s.service));
+        for (unsigned i = 0; i < n_kills && n_test_failures == 0; i++) {
+                world_act(&s.world, 1000 + world_random(&s.world, 30000), N_FILES_MAX);
+                write_variant(&s, i % 2 == 0);
+                (void) kill(s.service.pid, SIGHUP);
+                if (world_random(&s.world, 2) == 0)
+                        pause_usec(world_random(&s.world, 4000));
+                else
+                        world_act(&s.world, world_random(&s.world, 8000), N_FILES_MAX);
+                (void) service_kill(&s.service, SIGKILL);
+                world_act(&s.world, world_random(&s.world, 10000), N_FILES_MAX);
+                service_start(&s.service, NULL);
+                if (world_random(&s.world, 3) == 0)
+                        EXPECT(service_wait_ready(&s.service));
+        }
+        EXPECT(service_wait_ready(&s.service));
+        rest(&s);
+        if (n_test_failures > 0)
+                fprintf(stderr, "... with SURVIVAL_SEED=%u\n", seed);
+}
+
+TEST(S24_reloads_lose_nothing) {
+        _cleanup_(survival_done) Survival s;
+
+        survival_init(&s, number_from("SURVIVAL_SEED", 1));
+        service_start(&s.service, NULL);
+        EXPECT(service_wait_ready(&s.service));
+        for (unsigned i = 0; i < 40 && n_test_failures == 0; i++) {
+                write_variant(&s, i % 2 == 0);
+                service_listen(&s.service);
+                s.service.n_ready = 0;
+                (void) kill(s.service.pid, SIGHUP);
+                while (s.service.n_ready == 0) {
+                        world_act(&s.world, 3000, N_FILES_MAX);
+                        service_listen(&s.service);
+                }
+        }
+        rest(&s);
+}
+
+TEST(S24_a_storm_of_kills_amid_reloads_loses_nothing) {
+        unsigned first = number_from("SURVIVAL_SEED", 1);
+
+        for (unsigned seed = first; seed < first + 3 && n_test_failures == 0; seed++)
+                storm_of_reloads(seed, number_from("SURVIVAL_KILLS", 25));
+}
+
+#define N_NEW_DIRECTORIES 4000U
+
+/* How many files of new directories were told; each once. */
+static unsigned n_new_told(const Service *s) {
+        _cleanup_(history_freep) History *h = service_history(s);
+        _cleanup_free_ bool *is_told = calloc(N_NEW_DIRECTORIES, sizeof(bool));
+        uint64_t from, to;
+        unsigned n_told = 0, i;
+        Cursor c = {};
+        Notice n;
+
+        while (h && history_next(h, &c, ~0U, &n, &from, &to) > 0) {
+                const char *name = strrchr(n.path, '/');
+
+                if (!streq(name, "/f") || sscanf(n.path + strlen(s->base), "/tree/%u", &i) != 1)
+                        continue;
+                if (is_told[i])
+                        TEST_FAIL("%s was told twice", n.path);
+                n_told += !is_told[i];
+                is_told[i] = true;
+        }
+        return n_told;
+}
+
+/* It is killed amid the scan of them, again and again, and gets through when it is let live. */
+TEST(S24_many_new_directories_are_told_once_after_many_deaths) {
+        _cleanup_(survival_done) Survival s;
+        usec_t end;
+
+        survival_init(&s, 1);
+        service_write_config(&s.service,
+                        "[Manager]\nBus=none\nHistorySize=8M\n"
+                        "[Watch a]\nPath=@/tree\nRecursive=yes\nEvents=create\nRecover=yes\n");
+        service_start(&s.service, NULL);
+        EXPECT(service_wait_ready(&s.service));
+        (void) kill(s.service.pid, SIGSTOP);
+        for (unsigned i = 0; i < N_NEW_DIRECTORIES; i++) {
+                char path[64];
+
+                (void) snprintf(path, sizeof(path), "tree/%u", i);
+                EXPECT_OK(mkdir(path, 0700));
+                (void) snprintf(path, sizeof(path), "tree/%u/f", i);
+                safe_close(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+        }
+        (void) kill(s.service.pid, SIGCONT);
+        for (unsigned i = 0; i < 12; i++) {
+                pause_usec(10000 + 10000 * i);
+                (void) service_kill(&s.service, SIGKILL);
+                service_start(&s.service, NULL);
+        }
+        end = clock_usec() + PATIENCE_USEC;
+        while (n_new_told(&s.service) < N_NEW_DIRECTORIES && clock_usec() < end) {
+                service_listen(&s.service);
+                pause_usec(20000);
+        }
+        pause_usec(100000); /* nothing more comes */
+        EXPECT_EQ(n_new_told(&s.service), N_NEW_DIRECTORIES);
 }
 
 TEST(S24_restarts_lose_nothing) {
