@@ -93,9 +93,20 @@ static void serve(Stream *s, Subscriber *subscriber) {
                 move_to(r == 0 ? &s->idle : &s->ready, subscriber);
 }
 
+/* What has come since was for others than the stream: it is passed, however far the ring has gone round. */
+static void pass(Link *list, const Cursor *cursor) {
+        for (Link *link = list->next; link != list; link = link->next) {
+                Subscriber *subscriber = (Subscriber *) link;
+
+                if (subscriber->at.position < cursor->position)
+                        subscriber->at = *cursor;
+        }
+}
+
 /* Wakes those who are up to date, if they are no more. */
 static void wake_idle(Stream *s) {
         Publisher *p = &s->base;
+        Cursor passed = p->cursor;
         uint64_t from, to;
         Notice n;
 
@@ -104,6 +115,7 @@ static void wake_idle(Stream *s) {
         if (history_next(p->history, &p->cursor, s->pieces.publish, &n, &from, &to) == 0)
                 return;
         p->cursor = history_end(p->history);
+        pass(&s->idle, &passed);
         move_all(&s->ready, &s->idle);
 }
 

@@ -207,6 +207,24 @@ TEST(what_is_not_for_the_stream_is_not_told) {
         EXPECT_EQ(count(&r, "\"sequence\":2,"), 1);
 }
 
+TEST(nobody_has_missed_what_is_not_for_the_stream) {
+        _fixture_ f = fixture();
+        _reader_ r = connect_reader(&f);
+
+        append(&f, "/before");
+        read_all(&f, &r);
+        for (unsigned i = 0; i < 40; i++) { /* several times round the ring */
+                for (unsigned j = 0; j < 1000; j++)
+                        append_to(&f, "w", MEMBER_IN_CREATE, "/srv/some/path/of/a/file", 0);
+                read_all(&f, &r);
+        }
+        append(&f, "/after");
+        read_all(&f, &r);
+        EXPECT_EQ(count(&r, "\n"), 2);
+        EXPECT_EQ(count(&r, "/after"), 1);
+        EXPECT_EQ(count(&r, "\"gap\""), 0);
+}
+
 TEST(subscriber_is_told_what_happens_after_it_came_and_not_before) {
         _fixture_ f = fixture();
 
