@@ -63,6 +63,8 @@ static void clear(Tree *t) {
         memset(t->missed_cookies, 0, sizeof(t->missed_cookies));
         t->n_steps = 0;
         t->n_directories = t->n_shadowed = 0;
+        memset(t->early, 0, sizeof(t->early));
+        t->n_early = 0;
         t->ghost_wd = -1;
         t->is_past = false;
         for (size_t i = 0; i < t->n_roots; i++) {

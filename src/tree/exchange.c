@@ -34,6 +34,13 @@ void exchange_note_early(Tree *t, const Raw *raw) {
         assert(i >= 0);
         t->early[i] = (Early){ raw->cookie, raw_is_moved_to(raw) };
         t->n_early++;
+        image_early(t->ledger, &t->early[i], false);
+}
+
+static void forget_early(Tree *t, Early *early) {
+        image_early(t->ledger, early, true);
+        *early = (Early){};
+        t->n_early--;
 }
 
 bool exchange_was_early(Tree *t, const Raw *raw) {
@@ -41,9 +48,14 @@ bool exchange_was_early(Tree *t, const Raw *raw) {
 
         if (i < 0)
                 return false;
-        t->early[i] = (Early){};
-        t->n_early--;
+        forget_early(t, &t->early[i]);
         return true;
+}
+
+void exchange_restart(Tree *t) {
+        for (unsigned i = 0; t->n_early > 0 && i < EARLY_MAX; i++)
+                if (t->early[i].cookie != 0)
+                        forget_early(t, &t->early[i]);
 }
 
 bool exchange_is_open(const Tree *t) {

@@ -102,6 +102,17 @@ void image_missed(Ledger *l, uint32_t cookie, bool is_taken) {
                 (void) ledger_append(l, IMAGE_MISSED, &record, sizeof(record));
 }
 
+void image_early(Ledger *l, const Early *early, bool is_over) {
+        ImageEarly record = {
+                .cookie = early->cookie,
+                .is_second = early->is_second,
+                .is_over = is_over,
+        };
+
+        if (l && early->cookie != 0)
+                (void) ledger_append(l, IMAGE_EARLY, &record, sizeof(record));
+}
+
 /* An item of a record that has many: fills it up to a multiple of 8 bytes. */
 static void add_item(Buffer *b, const void *head, size_t n_head, const char *text, size_t n) {
         static const char zeroes[8];
@@ -329,6 +340,8 @@ int image_save(Tree *t) {
                 image_arrival(t->ledger, &t->arrivals[(t->n_arrivals + i) % ARRIVALS_MAX]);
         for (unsigned i = 0; i < MISSED_MAX; i++)
                 image_missed(t->ledger, t->missed_cookies[(t->n_missed + i) % MISSED_MAX], false);
+        for (unsigned i = 0; i < EARLY_MAX; i++)
+                image_early(t->ledger, &t->early[i], false);
         write_sources(t);
         write_status(t, status_flags(t));
         return 0;

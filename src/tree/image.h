@@ -16,6 +16,7 @@ typedef struct Root Root;
 typedef struct Known Known;
 typedef struct Find Find;
 typedef struct Arrival Arrival;
+typedef struct Early Early;
 
 /* The layout of what lies in the records: the owner's kind of ledger counts up with it. Numbers are those
  * of inotify and of the file system. */
@@ -33,6 +34,7 @@ typedef enum ImageType {
         IMAGE_STATUS,  /* ImageStatus and path */
         IMAGE_SOURCES, /* ImageSource and path, each to ...: in place of those before */
         IMAGE_MISSED,  /* ImageMissed: a first half of a move that its second is told without */
+        IMAGE_EARLY,   /* ImageEarly: half a move that was told before its turn */
 } ImageType;
 
 typedef struct ImageTree {
@@ -134,6 +136,13 @@ typedef struct ImageMissed {
         uint32_t is_taken; /* its second half was told */
 } ImageMissed;
 
+typedef struct ImageEarly {
+        uint32_t cookie;
+        uint8_t is_second;
+        uint8_t is_over; /* its turn came */
+        uint8_t unused[2];
+} ImageEarly;
+
 #define SOURCE_MISSED (-1) /* a file that nobody was told of; no ghost has that number */
 
 /* What was last written, so that nothing is written twice. */
@@ -157,6 +166,7 @@ void image_find(Ledger *l, const Find *find, bool is_told);
 void image_arrival(Ledger *l, const Arrival *arrival);
 
 void image_missed(Ledger *l, uint32_t cookie, bool is_taken);
+void image_early(Ledger *l, const Early *early, bool is_over);
 
 void image_tree(Tree *t);
 void image_root(Tree *t, Root *root);

@@ -87,6 +87,8 @@ bool exchange_is_to_come(const Tree *t, int wd, const char *name, bool if_unknow
 bool exchange_has_room(const Tree *t);
 void exchange_note_early(Tree *t, const Raw *raw);
 bool exchange_was_early(Tree *t, const Raw *raw);
+/* All was handed out. */
+void exchange_restart(Tree *t);
 /* Whether the turn of some is still to come. */
 bool exchange_is_open(const Tree *t);
 

@@ -250,6 +250,7 @@ int tree_hand_out(Tree *t, usec_t now) {
         intake_restart(t->intake);
         t->place = intake_head(t->intake);
         moves_restart(t->moves);
+        exchange_restart(t);
         t->n_handed_out = intake_n_read(t->intake);
         return t->n_handed_out >= t->due_mark ? do_due(t, now) : 0;
 }

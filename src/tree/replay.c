@@ -330,6 +330,27 @@ static int apply_missed(Replay *p, const LedgerRecord *record) {
         return 0;
 }
 
+static int apply_early(Replay *p, const LedgerRecord *record) {
+        Tree *t = p->t;
+        ImageEarly head;
+        const char *rest;
+        unsigned i = 0;
+        size_t n;
+
+        if (take_head(record, &head, sizeof(head), &rest, &n) < 0 || head.cookie == 0)
+                return -EBADMSG;
+        Early early = { head.cookie, head.is_second != 0 }, none = {};
+        const Early *wanted = head.is_over ? &early : &none;
+        while (i < EARLY_MAX && (t->early[i].cookie != wanted->cookie ||
+                                                t->early[i].is_second != wanted->is_second))
+                i++;
+        if (i == EARLY_MAX)
+                return head.is_over ? 0 : -EBADMSG;
+        t->early[i] = head.is_over ? none : early;
+        t->n_early += head.is_over ? -1U : 1U;
+        return 0;
+}
+
 static int (*const appliers[])(Replay *p, const LedgerRecord *record) = {
         [IMAGE_MOUNTS] = replay_mounts,
         [IMAGE_ROOT] = apply_root,
@@ -343,6 +364,7 @@ static int (*const appliers[])(Replay *p, const LedgerRecord *record) = {
         [IMAGE_STATUS] = apply_status,
         [IMAGE_SOURCES] = apply_sources,
         [IMAGE_MISSED] = apply_missed,
+        [IMAGE_EARLY] = apply_early,
 };
 
 int replay_all(Replay *p) {

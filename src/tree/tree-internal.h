@@ -63,10 +63,10 @@ struct Arrival {
 };
 
 /* Half a move that was handed out before its turn. */
-typedef struct Early {
-        uint32_t cookie;
+struct Early {
+        uint32_t cookie; /* 0: none */
         bool is_second;
-} Early;
+};
 
 struct Tree {
         int fd;

@@ -207,28 +207,6 @@ TEST(S05_swaps_keep_paths_right) {
         expect_watches(&f, 3);
 }
 
-/* Feeds what is queued, each record where `order` has its number. */
-static void feed_in_order(Fixture *f, const char *order) {
-        char bytes[4096], shuffled[4096];
-        ssize_t n = read(tree_fd(f->tree), bytes, sizeof(bytes));
-        size_t begins[16] = {}, length = 0;
-        unsigned n_records = 0;
-        Raw raw;
-
-        for (ssize_t i = 0; i < n && raw_decode(bytes + i, (size_t) (n - i), &raw) >= 0;
-                        i += (ssize_t) raw.size)
-                begins[n_records++] = (size_t) i;
-        EXPECT_EQ(n_records, strlen(order));
-        for (; *order; order++) {
-                size_t begin = begins[*order - '1'];
-
-                EXPECT_OK(raw_decode(bytes + begin, (size_t) n - begin, &raw));
-                memcpy(shuffled + length, bytes + begin, raw.size);
-                length += raw.size;
-        }
-        EXPECT_OK(tree_feed(f->tree, shuffled, length, f->now, 1));
-}
-
 TEST(what_comes_between_the_halves_of_moves_is_told_where_they_have_led) {
         WITH_FIXTURE(f);
 
@@ -237,12 +215,12 @@ TEST(what_comes_between_the_halves_of_moves_is_told_where_they_have_led) {
         start_recursive(&f, "r", false);
         EXPECT_OK(rename("r/a", "r/c"));
         write_file("r/c/1");
-        feed_in_order(&f, "132");
+        feed_queued(&f, "132");
         expect(&f, "in_moved_from r/a/\nin_moved_to r/c/ <- r/a\nin_create r/c/1\n");
         EXPECT_OK(renameat2(AT_FDCWD, "r/c", AT_FDCWD, "r/b", RENAME_EXCHANGE));
         write_file("r/c/2");
         write_file("r/b/3");
-        feed_in_order(&f, "152634");
+        feed_queued(&f, "152634");
         expect(&f,
                         "in_moved_from r/c/\nin_moved_from r/b/\n"
                         "in_moved_to r/b/ <- r/c\nin_moved_to r/c/ <- r/b\n"

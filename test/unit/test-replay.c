@@ -397,6 +397,33 @@ TEST(without_its_image_what_a_descriptor_has_queued_is_told) {
         tell_what_is_queued(true);
 }
 
+TEST(half_a_move_that_was_told_before_its_turn_is_not_told_again) {
+        WITH_LIVES(l);
+        char bytes[4096];
+
+        EXPECT_OK(mkdir("r/a", 0755));
+        write_file("r/x");
+        EXPECT(!begin(&l));
+        quiet(&l);
+        EXPECT_OK(rename("r/a", "r/c"));
+        EXPECT_OK(rename("r/x", "r/y"));
+        ssize_t n = read(tree_fd(l.f.tree), bytes, sizeof(bytes));
+        EXPECT_INT(n, >, 0);
+        /* As of two who rename at one time, and the second half of one is to come. */
+        feed_in_order(&l.f, bytes, (size_t) n, "132");
+        EXPECT_STREQ(l.f.log.data, "in_moved_from r/a/\nin_moved_to r/c/ <- r/a\n");
+        buffer_clear(&l.f.log);
+        end(&l);
+
+        EXPECT(begin(&l));
+        feed_in_order(&l.f, bytes, (size_t) n, "4");
+        expect(&l.f, "in_moved_from r/x\nin_moved_to r/y <- r/x\n");
+        end(&l);
+        EXPECT(begin(&l));
+        write_file("r/c/f");
+        expect(&l.f, "in_create r/c/f\nin_close_write r/c/f\n");
+}
+
 /* A ledger that fails */
 
 TEST(a_full_disk_holds_nothing_up) {

@@ -125,6 +125,34 @@ _unused_ static void write_file(const char *path) {
         EXPECT_EQ(write(fd, "x", 1), 1);
 }
 
+/* Feeds records, those that `order` has the numbers of. */
+_unused_ static void feed_in_order(Fixture *f, const char *bytes, size_t n, const char *order) {
+        char shuffled[4096];
+        size_t begins[16] = {}, length = 0;
+        unsigned n_records = 0;
+        Raw raw;
+
+        for (size_t i = 0; i < n && raw_decode(bytes + i, n - i, &raw) >= 0; i += raw.size)
+                begins[n_records++] = i;
+        for (; *order; order++) {
+                size_t begin = begins[*order - '1'];
+
+                EXPECT_OK(raw_decode(bytes + begin, n - begin, &raw));
+                memcpy(shuffled + length, bytes + begin, raw.size);
+                length += raw.size;
+        }
+        EXPECT_OK(tree_feed(f->tree, shuffled, length, f->now, 1));
+}
+
+/* The same of what is queued. */
+_unused_ static void feed_queued(Fixture *f, const char *order) {
+        char bytes[4096];
+        ssize_t n = read(tree_fd(f->tree), bytes, sizeof(bytes));
+
+        EXPECT_INT(n, >, 0);
+        feed_in_order(f, bytes, (size_t) n, order);
+}
+
 #define WITH_FIXTURE(f)                                                                            \
         _cleanup_(done) Fixture f;                                                                 \
         set_up(&f)
