@@ -343,6 +343,20 @@ static int tell(Tree *t, Find *find) {
         return find->is_told || is_known(t, find) ? 0 : tell_created(t, find);
 }
 
+/* A look that has proved nothing. */
+static int look_once_more(Tree *t, Node *n, const Find *find) {
+        const Node *there = nodes_child(&t->nodes, n, find->name, find->name_len);
+
+        /* It saw something there, though the story is that nothing is: of two moves that look like one and
+         * back again, and were an exchange, say. */
+        if (!there && (int) find->key > 0)
+                return MIN_OF(look_for(t, n, find->name), 0);
+        if (!there || !node_is_ghost(there) ||
+                        ((int) find->key < 0 && there->wd != (int) find->key))
+                return 0; /* it has moved on, or is another one, and so is its look */
+        return look_resolve_now(t, n, find->name, find->n_looks, find->was_absent);
+}
+
 int look_tell(Tree *t, Find *find) {
         int r = tell(t, find);
         Node *n = nodes_get(&t->nodes, find->wd);
@@ -352,12 +366,7 @@ int look_tell(Tree *t, Find *find) {
         drop_shadowed_ghosts(t, n, find->name);
         if (find->kind == FIND_CHECK)
                 return r;
-        if (find->kind == FIND_LATE || find->kind == FIND_MISSED) {
-                const Node *ghost = look_ghost(t, n, find->name);
-
-                if (!ghost || ((int) find->key < 0 && ghost->wd != (int) find->key))
-                        return 0; /* it has moved on, or is another one, and so is its look */
-                return look_resolve_now(t, n, find->name, find->n_looks, find->was_absent);
-        }
+        if (find->kind == FIND_LATE || find->kind == FIND_MISSED)
+                return look_once_more(t, n, find);
         return look_resolve(t, n, find->name, find->n_looks + 1U);
 }
