@@ -285,7 +285,8 @@ int look_elsewhere(Tree *t, const Find *find) {
         return r < 0 ? r : follow_move(t, node, n, find->name, find->name_len);
 }
 
-/* Whether the name leads where the story says. Returns > 0 if so, 0 if not. */
+/* Whether the name leads where the story says. Returns > 0 if so, 0 if not, -errno of what prevents to
+ * tell. */
 static int is_as_told(Tree *t, Node *n, const char *name) {
         Node *there = nodes_child(&t->nodes, n, name, strlen(name));
         struct stat st;
@@ -293,6 +294,9 @@ static int is_as_told(Tree *t, Node *n, const char *name) {
 
         if (there && !node_is_ghost(there))
                 return follow_leads_to(t, n, name, there);
+        r = follow_open(t, n);
+        if (r < 0) /* it is not where the story is: nothing can be said yet */
+                return r;
         r = files_stat(t, n, name, &st);
         if (r == -ENOMEM)
                 return r;

@@ -228,6 +228,29 @@ TEST(what_comes_between_the_halves_of_moves_is_told_where_they_have_led) {
         expect_watches(&f, 3);
 }
 
+TEST(exchange_is_found_though_the_disk_has_moved_on) {
+        WITH_FIXTURE(f);
+        char bytes[5 * 32]; /* of five records with short names */
+
+        make("r/b/s");
+        make("r/p");
+        start_recursive(&f, "r", false);
+        EXPECT_OK(mkdir("r/p/a", 0755));
+        EXPECT_OK(renameat2(AT_FDCWD, "r/b", AT_FDCWD, "r/p/a", RENAME_EXCHANGE));
+        write_file("r/behind");
+        EXPECT_EQ(read(tree_fd(f.tree), bytes, sizeof(bytes)), sizeof(bytes));
+        /* When the next record is told what is at r/p/a is asked for, and r/p is another one by then. */
+        EXPECT_OK(rename("r/p", "r/q"));
+        EXPECT_OK(tree_feed(f.tree, bytes, sizeof(bytes), f.now, 1));
+        EXPECT_OK(mkdir("r/p", 0755));
+        EXPECT_OK(rmdir("r/b")); /* the empty one */
+        settle(&f);
+        buffer_clear(&f.log);
+        write_file("r/q/a/s/f");
+        expect(&f, "in_create r/q/a/s/f\n");
+        expect_watches(&f, 5);
+}
+
 TEST(S06_directory_made_in_place_of_a_moved_one) {
         WITH_FIXTURE(f);
 
