@@ -41,7 +41,7 @@ int gate_take_over(Gate *g, const GateTakeover *takeover) {
 bool gate_is_taking_over(Gate *g) {
         if (g->takeover.end.position == 0 || g->is_muted)
                 return g->is_muted;
-        if (tree_n_handed_out(g->tree) < g->takeover.mixed || !tree_is_quiet(g->tree))
+        if (g->tree && (tree_n_handed_out(g->tree) < g->takeover.mixed || !tree_is_quiet(g->tree)))
                 return true;
         g->takeover = (GateTakeover){};
         repeats_done(&g->repeats);

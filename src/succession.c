@@ -154,11 +154,13 @@ void watch_take_over(Watch *w, Watch *old) {
         GateTakeover takeover = { .begin = w->gate.takeover.begin };
         int r = 0;
 
-        if (w->tree)
+        if (w->tree) {
                 r = level(w, old, &takeover);
-        else
+                takeover.end = history_end(w->gate.history);
+        } else { /* it has seen nothing that the other has told */
                 watch_read_queued(old, true);
-        takeover.end = history_end(w->gate.history);
+                takeover = (GateTakeover){};
+        }
         if (r >= 0)
                 r = gate_take_over(&w->gate, &takeover);
         hand_processors_over(w, old);
