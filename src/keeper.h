@@ -2,7 +2,7 @@
 
 /* What of a watch outlives its process: its two descriptors in the service manager's store, as
  * watch-NAME and intake-NAME, and its ledger, watch-NAME.ledger in the state directory. The ledger says
- * what the descriptors mean, so that without it they are not kept. */
+ * what the descriptors mean, so that new ones are not kept without it. */
 
 #pragma once
 
@@ -53,7 +53,7 @@ bool keeper_find(Keeper *k, const Store *store);
 /* Takes these two; -EBADF where there is none. `store` may be NULL. */
 void keeper_take(Keeper *k, Store *store, int *ret_fd, int *ret_intake_fd);
 
-/* Has those of the tree kept, in place of any others; without a ledger there is nothing to keep them for. */
+/* Has those of the tree kept, in place of any others; without a ledger they are not. */
 void keeper_put(Keeper *k, const Tree *tree);
 
 /* The watch that had the ledger until now ends: takes it over. What is kept stays its predecessor's until
