@@ -8,9 +8,10 @@
 #include "repeats.h"
 
 struct Repeat {
-        uint64_t hash;
         uint64_t path; /* its hash */
+        uint64_t hash; /* of all of it */
         uint64_t sequence;
+        Member member;
         bool is_last; /* about that path */
 };
 
@@ -26,7 +27,12 @@ static Repeat from_notice(const Notice *n) {
 
         if (n->source)
                 hash = add_bytes(hash, n->source, n->source_len);
-        return (Repeat){ .hash = hash, .path = path, .sequence = n->sequence };
+        return (Repeat){
+                .path = path,
+                .hash = hash,
+                .sequence = n->sequence,
+                .member = n->member,
+        };
 }
 
 static int compare_numbers(uint64_t x, uint64_t y) {
@@ -39,14 +45,15 @@ static int by_path(const void *a, const void *b) {
         return compare_numbers(x->path, y->path) ?: compare_numbers(x->sequence, y->sequence);
 }
 
-static int by_hash(const void *a, const void *b) {
+static int by_path_and_hash(const void *a, const void *b) {
         const Repeat *x = a, *y = b;
 
-        return compare_numbers(x->hash, y->hash) ?: compare_numbers(x->sequence, y->sequence);
+        return compare_numbers(x->path, y->path) ?: compare_numbers(x->hash, y->hash)
+                                                                 ?: compare_numbers(x->sequence, y->sequence);
 }
 
-static int by_hash_alone(const void *a, const void *b) {
-        return compare_numbers(((const Repeat *) a)->hash, ((const Repeat *) b)->hash);
+static int by_path_alone(const void *a, const void *b) {
+        return compare_numbers(((const Repeat *) a)->path, ((const Repeat *) b)->path);
 }
 
 void repeats_done(Repeats *r) {
@@ -63,9 +70,10 @@ static void sort(Repeats *r) {
         qsort(r->items, r->n, sizeof(Repeat), by_path);
         for (size_t i = 0; i < r->n; i++)
                 r->items[i].is_last = i + 1 == r->n || r->items[i + 1].path != r->items[i].path;
-        qsort(r->items, r->n, sizeof(Repeat), by_hash);
+        qsort(r->items, r->n, sizeof(Repeat), by_path_and_hash);
         for (size_t i = 0; i < r->n; i++)
-                if (i + 1 == r->n || r->items[i + 1].hash != r->items[i].hash)
+                if (i + 1 == r->n || r->items[i + 1].path != r->items[i].path ||
+                                r->items[i + 1].hash != r->items[i].hash)
                         r->items[n++] = r->items[i];
         r->n = n;
 }
@@ -96,20 +104,42 @@ int repeats_read(Repeats *r, const History *h, Cursor begin, Cursor end, const c
         return 0;
 }
 
-static const Repeat *find(const Repeats *r, const Notice *n) {
-        Repeat wanted = from_notice(n);
+/* The first about that path: the others follow it, one for each way to say something of it. */
+static const Repeat *find(const Repeats *r, uint64_t path) {
+        Repeat wanted = { .path = path };
+        const Repeat *found;
 
-        return r->n == 0 ? NULL : bsearch(&wanted, r->items, r->n, sizeof(Repeat), by_hash_alone);
+        if (r->n == 0)
+                return NULL;
+        found = bsearch(&wanted, r->items, r->n, sizeof(Repeat), by_path_alone);
+        while (found && found > r->items && found[-1].path == path)
+                found--;
+        return found;
 }
 
 bool repeats_have(const Repeats *r, const Notice *n, uint64_t sequence) {
-        const Repeat *found = find(r, n);
+        Repeat wanted = from_notice(n);
+        const Repeat *end = r->items + r->n;
 
-        return found && found->sequence > sequence;
+        for (const Repeat *i = find(r, wanted.path); i && i < end && i->path == wanted.path; i++)
+                if (i->hash == wanted.hash)
+                        return i->sequence > sequence;
+        return false;
+}
+
+/* Of what came and went the names alone count: a look does not see where from, or where to. */
+static Member presence(Member m) {
+        return m == MEMBER_IN_MOVED_TO     ? MEMBER_IN_CREATE
+               : m == MEMBER_IN_MOVED_FROM ? MEMBER_IN_DELETE
+                                           : m;
 }
 
 bool repeats_end_with(const Repeats *r, const Notice *n) {
-        const Repeat *found = find(r, n);
+        Repeat wanted = from_notice(n);
+        const Repeat *end = r->items + r->n;
 
-        return found && found->is_last;
+        for (const Repeat *i = find(r, wanted.path); i && i < end && i->path == wanted.path; i++)
+                if (i->is_last)
+                        return presence(i->member) == presence(wanted.member);
+        return false;
 }

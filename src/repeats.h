@@ -11,7 +11,7 @@ typedef struct Repeat Repeat;
 
 /* A zeroed one is empty. */
 typedef struct Repeats {
-        Repeat *items; /* sorted by what they say, each once */
+        Repeat *items; /* sorted by path and what they say, each once */
         size_t n;
 } Repeats;
 
@@ -23,5 +23,5 @@ int repeats_read(Repeats *r, const History *h, Cursor begin, Cursor end, const c
 /* Whether one that says the same was told after the notice `sequence`. */
 bool repeats_have(const Repeats *r, const Notice *n, uint64_t sequence);
 
-/* Whether one that says the same was the last about its path. */
+/* Whether what was last told about its path says the same of it: that it came, from wherever, or went. */
 bool repeats_end_with(const Repeats *r, const Notice *n);
