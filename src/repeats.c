@@ -45,11 +45,16 @@ static int by_path(const void *a, const void *b) {
         return compare_numbers(x->path, y->path) ?: compare_numbers(x->sequence, y->sequence);
 }
 
-static int by_path_and_hash(const void *a, const void *b) {
+static int by_what_alone(const void *a, const void *b) {
         const Repeat *x = a, *y = b;
 
-        return compare_numbers(x->path, y->path) ?: compare_numbers(x->hash, y->hash)
-                                                                 ?: compare_numbers(x->sequence, y->sequence);
+        return compare_numbers(x->path, y->path) ?: compare_numbers(x->hash, y->hash);
+}
+
+static int by_what(const void *a, const void *b) {
+        const Repeat *x = a, *y = b;
+
+        return by_what_alone(a, b) ?: compare_numbers(x->sequence, y->sequence);
 }
 
 static int by_path_alone(const void *a, const void *b) {
@@ -70,10 +75,9 @@ static void sort(Repeats *r) {
         qsort(r->items, r->n, sizeof(Repeat), by_path);
         for (size_t i = 0; i < r->n; i++)
                 r->items[i].is_last = i + 1 == r->n || r->items[i + 1].path != r->items[i].path;
-        qsort(r->items, r->n, sizeof(Repeat), by_path_and_hash);
+        qsort(r->items, r->n, sizeof(Repeat), by_what);
         for (size_t i = 0; i < r->n; i++)
-                if (i + 1 == r->n || r->items[i + 1].path != r->items[i].path ||
-                                r->items[i + 1].hash != r->items[i].hash)
+                if (i + 1 == r->n || by_what_alone(&r->items[i + 1], &r->items[i]) != 0)
                         r->items[n++] = r->items[i];
         r->n = n;
 }
@@ -104,42 +108,43 @@ int repeats_read(Repeats *r, const History *h, Cursor begin, Cursor end, const c
         return 0;
 }
 
-/* The first about that path: the others follow it, one for each way to say something of it. */
-static const Repeat *find(const Repeats *r, uint64_t path) {
-        Repeat wanted = { .path = path };
-        const Repeat *found;
-
-        if (r->n == 0)
-                return NULL;
-        found = bsearch(&wanted, r->items, r->n, sizeof(Repeat), by_path_alone);
-        while (found && found > r->items && found[-1].path == path)
-                found--;
-        return found;
+static const Repeat *
+find(const Repeats *r, const Repeat *wanted, int (*compare)(const void *a, const void *b)) {
+        return r->n == 0 ? NULL : bsearch(wanted, r->items, r->n, sizeof(Repeat), compare);
 }
 
 bool repeats_have(const Repeats *r, const Notice *n, uint64_t sequence) {
         Repeat wanted = from_notice(n);
-        const Repeat *end = r->items + r->n;
+        const Repeat *found = find(r, &wanted, by_what_alone);
 
-        for (const Repeat *i = find(r, wanted.path); i && i < end && i->path == wanted.path; i++)
-                if (i->hash == wanted.hash)
-                        return i->sequence > sequence;
-        return false;
+        return found && found->sequence > sequence;
 }
 
-/* Of what came and went the names alone count: a look does not see where from, or where to. */
-static Member presence(Member m) {
-        return m == MEMBER_IN_MOVED_TO     ? MEMBER_IN_CREATE
-               : m == MEMBER_IN_MOVED_FROM ? MEMBER_IN_DELETE
-                                           : m;
+#define MASK_GONE (IN_DELETE | IN_MOVED_FROM)
+#define MASK_THERE                                                                                 \
+        (IN_CREATE | IN_MOVED_TO | IN_ACCESS | IN_ATTRIB | IN_CLOSE | IN_MODIFY | IN_OPEN)
+
+/* A look sees whether there is such a name, and not where from or where to. */
+static bool has_found(const Repeat *last, const Repeat *found) {
+        uint32_t mask = member_names[last->member].mask;
+
+        if (found->member == MEMBER_IN_CREATE)
+                return mask & MASK_THERE;
+        if (found->member == MEMBER_IN_DELETE)
+                return mask & MASK_GONE;
+        return last->hash == found->hash;
 }
 
 bool repeats_end_with(const Repeats *r, const Notice *n) {
         Repeat wanted = from_notice(n);
-        const Repeat *end = r->items + r->n;
+        const Repeat *i = find(r, &wanted, by_path_alone), *end = r->items + r->n;
 
-        for (const Repeat *i = find(r, wanted.path); i && i < end && i->path == wanted.path; i++)
+        if (!i)
+                return false;
+        while (i > r->items && i[-1].path == wanted.path)
+                i--;
+        for (; i < end && i->path == wanted.path; i++)
                 if (i->is_last)
-                        return presence(i->member) == presence(wanted.member);
+                        return has_found(i, &wanted);
         return false;
 }

@@ -23,5 +23,5 @@ int repeats_read(Repeats *r, const History *h, Cursor begin, Cursor end, const c
 /* Whether one that says the same was told after the notice `sequence`. */
 bool repeats_have(const Repeats *r, const Notice *n, uint64_t sequence);
 
-/* Whether what was last told about its path says the same of it: that it came, from wherever, or went. */
+/* Whether what was last told about its path says what a look has found: that it is there, or is not. */
 bool repeats_end_with(const Repeats *r, const Notice *n);

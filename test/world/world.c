@@ -180,10 +180,11 @@ bool world_is_last(const char *path) {
 }
 
 static void take_upload(World *w, const WorldNotice *n) {
-        unsigned i = (unsigned) atoi(strrchr(n->path, '/') + 1);
+        unsigned i;
 
         if (n->member != MEMBER_IN_CREATE || world_is_last(n->path))
                 return;
+        i = (unsigned) atoi(strrchr(n->path, '/') + 1);
         if (i >= w->n_told_up) {
                 w->told_up = reallocarray(w->told_up, 2 * i + 64, sizeof(unsigned));
                 assert(w->told_up);
@@ -216,6 +217,8 @@ void world_take(World *w, const WorldNotice *n) {
         if (n->sequence != w->sequence + 1)
                 fail(w, "%" PRIu64 " follows %" PRIu64, n->sequence, w->sequence);
         w->sequence = n->sequence;
+        if (n->member == MEMBER_IN_Q_OVERFLOW)
+                fail(w, "The kernel's queue overflowed for %s", n->watch);
         if (streq(n->watch, "flat"))
                 add_line(&w->told_flat, member_names[n->member].event, n->path, n->source);
         else if (streq(n->watch, "deep"))
