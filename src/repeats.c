@@ -137,10 +137,11 @@ static bool has_found(const Repeat *last, const Repeat *found) {
 
 bool repeats_end_with(const Repeats *r, const Notice *n) {
         Repeat wanted = from_notice(n);
-        const Repeat *i = find(r, &wanted, by_path_alone), *end = r->items + r->n;
+        const Repeat *i = find(r, &wanted, by_path_alone), *end;
 
         if (!i)
                 return false;
+        end = r->items + r->n;
         while (i > r->items && i[-1].path == wanted.path)
                 i--;
         for (; i < end && i->path == wanted.path; i++)
