@@ -23,5 +23,6 @@ int repeats_read(Repeats *r, const History *h, Cursor begin, Cursor end, const c
 /* Whether one that says the same was told after the notice `sequence`. */
 bool repeats_have(const Repeats *r, const Notice *n, uint64_t sequence);
 
-/* Whether what was last told about its path says what a look has found: that it is there, or is not. */
+/* Whether what was last told about its path says what a look has found: that it is there (a creation) or is
+ * not (a deletion); of anything else, whether it says the same. */
 bool repeats_end_with(const Repeats *r, const Notice *n);

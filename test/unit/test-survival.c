@@ -218,7 +218,7 @@ static void act_amid_reload(Survival *s, usec_t usec) {
         if (is_busy())
                 world_act(&s->world, usec, N_FILES_MAX);
         else
-                pause_usec(MIN_OF(usec, (usec_t) 1000));
+                pause_usec(usec);
 }
 
 /* Another way to look at each tree, and death at each step on the way to it. */
