@@ -367,8 +367,6 @@ bool watch_config_equal(const WatchConfig *a, const WatchConfig *b) {
 }
 
 bool watch_config_same_tree(const WatchConfig *a, const WatchConfig *b) {
-        return list_equal(a->paths, b->paths) && list_equal(a->include, b->include) &&
-               list_equal(a->exclude, b->exclude) && a->recursive == b->recursive &&
-               a->cross_mounts == b->cross_mounts && a->follow_symlinks == b->follow_symlinks &&
+        return list_equal(a->paths, b->paths) && a->recursive == b->recursive &&
                watch_config_recovers(a) == watch_config_recovers(b);
 }

@@ -128,7 +128,8 @@ Config *config_free(Config *c);
 DEFINE_CLEANUP(Config, config_free);
 
 /* Whether two watches are configured alike, their processors' settings included; whether their trees
- * are: what is watched, if not what for; and whether two processors are. */
+ * are: the roots and what is known below them, if not how far they go nor what for; and whether two
+ * processors are. */
 bool watch_config_equal(const WatchConfig *a, const WatchConfig *b);
 bool watch_config_same_tree(const WatchConfig *a, const WatchConfig *b);
 

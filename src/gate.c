@@ -16,9 +16,21 @@ int gate_init(Gate *g,
                 .publish = publish,
                 .n_passed = n_passed,
         };
-        if (!config->include && !config->exclude)
-                return 0;
-        return filter_new(config->include, config->exclude, &g->filter);
+        return gate_new_filter(config, &g->filter);
+}
+
+int gate_new_filter(const WatchConfig *config, Filter **ret) {
+        *ret = NULL;
+        return config->include || config->exclude
+                               ? filter_new(config->include, config->exclude, ret)
+                               : 0;
+}
+
+void gate_change(Gate *g, const WatchConfig *config, unsigned publish, Filter *filter) {
+        g->config = config;
+        g->publish = publish;
+        filter_free(g->filter);
+        g->filter = filter;
 }
 
 void gate_done(Gate *g) {

@@ -26,7 +26,7 @@ typedef struct Gate {
         const Tree *tree;      /* may be NULL until there are notices */
         Filter *filter;        /* NULL: everything passes */
         unsigned publish;      /* 1 << PublisherKind each */
-        bool is_successor;     /* nothing is told as initial any more */
+        bool is_successor;     /* what is there is not told as initial any more */
         bool is_muted;         /* ... nor anything else: the other watch is there and tells it */
         bool is_found;         /* what is said now comes from a look, and not from the kernel */
         uint64_t *n_passed;    /* borrowed: counts up */
@@ -40,6 +40,11 @@ int gate_init(Gate *g,
                 unsigned publish,
                 uint64_t *n_passed);
 void gate_done(Gate *g);
+
+/* What is told under another configuration: the filter of that, NULL if it has none. Returns 0 or < 0.
+ * gate_change(): it is in force. The filter before is no more. */
+int gate_new_filter(const WatchConfig *config, Filter **ret);
+void gate_change(Gate *g, const WatchConfig *config, unsigned publish, Filter *filter);
 
 /* Another watch of that name tells what happens, until gate_take_over(). */
 void gate_mute(Gate *g);

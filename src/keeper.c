@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "ledgers.h"
 
-#define KEEPER_KIND UINT32_C(0x03435457) /* "WTC", layout 3 */
+#define KEEPER_KIND UINT32_C(0x04435457) /* "WTC", layout 4 */
 #define LEDGER_PREFIX "watch-"
 #define LEDGER_SUFFIX ".ledger"
 #define RELEASE_USEC USEC_PER_SEC

@@ -33,7 +33,7 @@ static void end_reload(Manager *m, int r) {
         else
                 log_error(r == -EBADMSG ? 0 : r,
                                 "Not reloaded, the old configuration stays in force");
-        if (m->reload.config)
+        if (m->reload.config || m->reload.is_applied)
                 return; /* another one is under way */
         status_tell(&m->status);
         if (m->is_ready)
@@ -44,22 +44,24 @@ static void end_reload(Manager *m, int r) {
 
 static int on_reload_turn(sd_event_source *source, void *userdata) {
         Manager *m = userdata;
-        int r;
+        int r = 0;
 
-        if (!reload_is_ready(&m->reload))
-                return 0;
-        r = apply(m);
+        if (reload_is_ready(&m->reload, &m->watches))
+                r = apply(m);
         if (r < 0) {
                 reload_drop(&m->reload);
                 (void) units_apply(&m->units, m->config);
         }
+        if (r >= 0 && !reload_is_over(&m->reload, &m->watches))
+                return 0;
+        m->reload.is_applied = false;
         end_reload(m, r);
         reload_tell(&m->reload, r);
         return 0;
 }
 
 void manager_check_reload(Manager *m) {
-        if (reload_is_ready(&m->reload))
+        if (reload_is_ready(&m->reload, &m->watches) || reload_is_over(&m->reload, &m->watches))
                 (void) turn_take(m->event, &m->reload_turn, on_reload_turn, m);
 }
 

@@ -40,7 +40,7 @@ static void wake_publishers(Watch *w, void *userdata) {
 
 void manager_check_ready(Manager *m) {
         if (m->is_ready || !m->is_bus_settled || !m->is_placed || m->reload.config ||
-                        watches_are_busy(&m->watches))
+                        watches_are_busy(&m->watches) || watches_are_changing(&m->watches))
                 return;
         m->is_ready = true;
         status_tell(&m->status);

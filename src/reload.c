@@ -26,8 +26,12 @@ int reload_wait(Reload *r, ReloadDone done, void *userdata) {
         return 0;
 }
 
-bool reload_is_ready(const Reload *r) {
-        return r->config && !watches_are_busy(&r->watches);
+bool reload_is_ready(const Reload *r, const Watches *running) {
+        return r->config && !watches_are_busy(&r->watches) && !watches_are_changing(running);
+}
+
+bool reload_is_over(const Reload *r, const Watches *running) {
+        return r->is_applied && !r->config && !watches_are_changing(running);
 }
 
 Config *reload_apply(Reload *r, Watches *watches, WatchCounters *ret_ended) {
@@ -35,6 +39,7 @@ Config *reload_apply(Reload *r, Watches *watches, WatchCounters *ret_ended) {
 
         *watches = TAKE(r->watches, (Watches){});
         watches_take_over(watches, &old, r->config, ret_ended);
+        r->is_applied = true;
         return TAKE_PTR(r->config);
 }
 

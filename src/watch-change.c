@@ -52,17 +52,38 @@ static int change_processors(Watch *w, const WatchConfig *config) {
         return is_one_gone;
 }
 
-void watch_change(Watch *w, const WatchConfig *config) {
-        int r = change_processors(w, config);
+/* What it tells, and how far its tree goes. */
+static int change_gate(Watch *w, const WatchConfig *config) {
+        Filter *filter;
+        TreeReach reach;
+        int r;
 
-        w->config = w->gate.config = config;
+        r = gate_new_filter(config, &filter);
+        if (r < 0)
+                return r;
+        reach = watch_reach(config, filter);
+        r = tree_set_reach(w->tree, &reach);
+        w->gate.is_successor |= tree_is_reaching(w->tree);
+        gate_change(&w->gate, config, config->publish | w->context->extra_publish, filter);
+        return r;
+}
+
+void watch_change(Watch *w, const WatchConfig *config) {
+        int r = change_processors(w, config), k;
+
+        (void) watch_begin(w);
+        k = change_gate(w, config);
+        w->config = config;
         w->keeper.watch = config->name;
-        w->gate.publish = config->publish | w->context->extra_publish;
-        if (watch_begin(w) && r > 0) /* without what that one kept */
+        if (r > 0) /* without what that one kept */
                 (void) watch_renew_ledger(w);
         else
                 watch_keep_config(w);
-        if (w->tree && r >= 0)
-                r = tree_set_mask(w->tree, watch_mask(w));
+        if (r >= 0)
+                r = k < 0 ? k : tree_set_mask(w->tree, watch_mask(w));
         watch_settle(w, r);
+}
+
+bool watch_is_changing(const Watch *w) {
+        return w->tree && tree_is_reaching(w->tree);
 }

@@ -81,6 +81,9 @@ int watch_settle_ledger(Watch *w);
 /* What a processor of the watch keeps goes to the ledger. */
 void watch_keep_record(Processor *p, const void *record, size_t n, void *userdata);
 
+/* How far the tree of a configuration goes; `filter`: of its gate. */
+TreeReach watch_reach(const WatchConfig *config, const Filter *filter);
+
 /* Makes the tree, out of what is stored or anew. Returns 0 or < 0. */
 int watch_place(Watch *w);
 

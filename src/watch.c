@@ -178,16 +178,18 @@ uint32_t watch_mask(const Watch *w) {
 
 static_assert(sizeof(WatchCounters) == INTAKE_N_KEPT * sizeof(uint64_t), "the tree commits them");
 
+TreeReach watch_reach(const WatchConfig *config, const Filter *filter) {
+        return (TreeReach){ config->cross_mounts, config->follow_symlinks, filter };
+}
+
 static void tree_options(Watch *w, TreeOptions *ret) {
         *ret = (TreeOptions){
                 .roots = w->config->paths,
                 .mask = watch_mask(w),
                 .scan_initial = w->config->initial_scan,
                 .recursive = w->config->recursive,
-                .cross_mounts = w->config->cross_mounts,
-                .follow_symlinks = w->config->follow_symlinks,
+                .reach = watch_reach(w->config, w->gate.filter),
                 .recover = watch_config_recovers(w->config),
-                .filter = w->gate.filter,
                 .ledger = w->keeper.ledger,
                 .kept = (uint64_t *) &w->counters,
         };
@@ -219,6 +221,7 @@ int watch_place(Watch *w) {
         if (r < 0)
                 return r;
         w->gate.tree = w->tree;
+        w->gate.is_successor |= tree_is_reaching(w->tree);
         w->failure = NULL;
         w->generation_seen = UINT64_MAX;
         watch_take_records(w);

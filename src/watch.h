@@ -70,10 +70,12 @@ void watch_finish_scans(Watch *w);
  * the other's, whenever that ends. Its counters and what its processors track go on here. */
 void watch_take_over(Watch *w, Watch *old);
 
-/* Whether the watch can go on under another configuration: if it has the same tree. Then it does, with
- * watch_change(), without a gap. */
+/* Whether the watch can go on under another configuration: if that has the same roots, below which as much
+ * is known. Then it does, with watch_change(), without a gap. */
 bool watch_can_change(const Watch *w, const WatchConfig *config);
 void watch_change(Watch *w, const WatchConfig *config);
+/* Whether it is still on its way there: its tree goes further, or not so far, and is looked at again. */
+bool watch_is_changing(const Watch *w);
 
 /* Puts an equal configuration (watch_config_equal) of a new Config in place of the old one. */
 void watch_set_config(Watch *w, const WatchConfig *config);

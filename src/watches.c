@@ -34,6 +34,13 @@ bool watches_are_busy(const Watches *w) {
         return false;
 }
 
+bool watches_are_changing(const Watches *w) {
+        for (size_t i = 0; i < w->n; i++)
+                if (w->items[i] && watch_is_changing(w->items[i]))
+                        return true;
+        return false;
+}
+
 bool watches_are_as_configured(const Watches *w, const Config *config) {
         for (size_t i = 0; i < w->n; i++)
                 if (!watch_config_equal(watch_config(w->items[i]), config->watches[i]))

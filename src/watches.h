@@ -31,8 +31,9 @@ int watches_new(const WatchContext *context,
 /* Whether each is as `config` has it: at a start some may go on as they were. */
 bool watches_are_as_configured(const Watches *w, const Config *config);
 
-/* Whether one of them still scans. */
+/* Whether one of them still scans; whether one is on its way to its configuration (watch_is_changing). */
 bool watches_are_busy(const Watches *w);
+bool watches_are_changing(const Watches *w);
 
 /* Moves the watches that run on from `old` into the empty places of `w`, with their new configuration,
  * and ends the rest of `old` when all that the kernel has for them is told. The counters of those that

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "tree/looks.h"
+#include "tree/reach.h"
 #include "tree/replay.h"
 
 static usec_t now_of(clockid_t clock) {
@@ -43,6 +44,8 @@ static int look_through(Replay *p, ImageTree *ret) {
                         memcpy(ret, record.data, sizeof(*ret));
                         has_tree = true;
                 }
+                if (record.type == IMAGE_REACH)
+                        p->reach = record;
                 if (record.type != IMAGE_STATUS || record.n < offsetof(ImageStatus, path))
                         continue;
                 memcpy(&p->status, record.data, offsetof(ImageStatus, path));
@@ -67,6 +70,7 @@ static void clear(Tree *t) {
         t->n_early = 0;
         t->ghost_wd = -1;
         t->is_past = false;
+        reach_end(t);
         for (size_t i = 0; i < t->n_roots; i++) {
                 Root *root = &t->roots[i];
 
@@ -224,6 +228,9 @@ static int take_image(Tree *t, bool has_descriptor) {
         if (look_through(&p, &tree) == 0 || tree.fingerprint != image_fingerprint(t) ||
                         p.status.flags & IMAGE_INITIAL)
                 return 0;
+        r = reach_take_former(t, &p.reach);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
         r = nodes_reserve(&t->nodes, p.n_of[IMAGE_NODE]);
         if (r >= 0)
                 r = known_reserve(&t->known, p.n_of[IMAGE_FILE]);
@@ -336,6 +343,7 @@ static int start_adopted(Tree *t, usec_t now) {
         uint64_t mark;
         int r;
 
+        t->is_rescan_due = t->is_reaching;
         if (flags & IMAGE_BUSY) {
                 t->is_rescan_due = true;
                 t->is_rescan_told = flags & IMAGE_IS_TOLD;

@@ -10,6 +10,7 @@
 
 #include "tree/entry.h"
 #include "tree/looks.h"
+#include "tree/reach.h"
 
 typedef enum EntryType {
         ENTRY_GONE,
@@ -23,7 +24,7 @@ static EntryType entry_type(const Tree *t, int fd, const struct dirent64 *entry)
 
         if (entry->d_type == DT_DIR)
                 return ENTRY_DIRECTORY;
-        if (entry->d_type == DT_LNK && t->options.follow_symlinks)
+        if (entry->d_type == DT_LNK && t->options.reach.follow_symlinks)
                 return fstatat(fd, entry->d_name, &st, 0) >= 0 && S_ISDIR(st.st_mode)
                                        ? ENTRY_LINK_TO_DIRECTORY
                                        : ENTRY_FILE;
@@ -167,6 +168,24 @@ static int take_file(Tree *t, const Frame *f, const struct dirent64 *entry, bool
         return add_find(t, f, entry->d_name, false, st.st_ino, known_print(&st));
 }
 
+/* Of what was out of reach before nobody is to be told that it is there. */
+static Origin origin_of(Tree *t, const Frame *f, const Node *n, const char *name, EntryType type) {
+        bool is_silent;
+
+        if (!t->is_reaching || f->origin != ORIGIN_RESCAN)
+                return f->origin;
+        if (type == ENTRY_FILE)
+                is_silent = reach_has_left_link(t, f->dir.fd, name);
+        else
+                is_silent = reach_keeps_out(t,
+                                &t->former_reach,
+                                n,
+                                f->dir.fd,
+                                name,
+                                type == ENTRY_LINK_TO_DIRECTORY);
+        return is_silent ? ORIGIN_INITIAL : f->origin;
+}
+
 int entry_take(Tree *t, const struct dirent64 *entry) {
         Frame f = t->frames[t->n_frames - 1]; /* a copy: frames are added */
         EntryType type;
@@ -185,6 +204,7 @@ int entry_take(Tree *t, const struct dirent64 *entry) {
                 return 0;
         if (strlen(entry->d_name) > NAME_MAX) /* FUSE lets names be longer */
                 return unwatched_note(t, n, entry->d_name, -ENAMETOOLONG);
+        f.origin = origin_of(t, &f, n, entry->d_name, type);
         if (is_dir && t->options.recursive)
                 return take_directory(t, &f, n, entry->d_name, type == ENTRY_LINK_TO_DIRECTORY);
         if (!wants_files(t, f.origin) || (f.is_known && !t->options.recover))
@@ -194,7 +214,13 @@ int entry_take(Tree *t, const struct dirent64 *entry) {
                                                           n->wd,
                                                           entry->d_name,
                                                           strlen(entry->d_name))))
-                return files_compare(t, n, f.dir.fd, entry->d_name, entry->d_ino, is_dir);
+                return files_compare(t,
+                                n,
+                                f.dir.fd,
+                                entry->d_name,
+                                entry->d_ino,
+                                is_dir,
+                                f.is_known ? f.origin : ORIGIN_RESCAN);
         return take_file(t, &f, entry, is_dir);
 }
 

@@ -122,14 +122,20 @@ int files_record(Tree *t, const Node *n, const Raw *raw, const Source *source) {
         return 0;
 }
 
-int files_compare(Tree *t, const Node *n, int fd, const char *name, uint64_t inode, bool is_dir) {
+int files_compare(Tree *t,
+                const Node *n,
+                int fd,
+                const char *name,
+                uint64_t inode,
+                bool is_dir,
+                Origin origin) {
         Known *known = known_get(&t->known, n->wd, name, strlen(name));
         Find find = {
                 .mark = UINT64_MAX, /* until the slice is through */
                 .key = is_dir ? 0 : inode,
                 .wd = n->wd,
                 .kind = FIND_NEW,
-                .origin = ORIGIN_RESCAN,
+                .origin = origin,
                 .is_dir = is_dir,
         };
         struct stat st;
@@ -182,10 +188,15 @@ static int tell_deleted(Tree *t, const Node *n, Known *known) {
         return r;
 }
 
-int files_replaced(Tree *t, const Node *n, const char *name, size_t name_len) {
+int files_replaced(Tree *t, const Node *n, const char *name, size_t name_len, bool is_silent) {
         Known *known = t->options.recursive ? known_get(&t->known, n->wd, name, name_len) : NULL;
 
-        return known && !known->is_dir ? tell_deleted(t, n, known) : 0;
+        if (!known || known->is_dir)
+                return 0;
+        if (!is_silent)
+                return tell_deleted(t, n, known);
+        known_remove(&t->known, known);
+        return 0;
 }
 
 /* Tells one that the rescan did not come by, unless it is there after all. */

@@ -4,6 +4,7 @@
 
 #include "tree/filter.h"
 #include "base/glob.h"
+#include "base/list.h"
 #include "base/text.h"
 
 /* Globs of one key. */
@@ -14,6 +15,7 @@ typedef struct Rule {
 
 struct Filter {
         Rule include, exclude;
+        char **excluded;
         uint64_t exclusions;
 };
 
@@ -63,6 +65,7 @@ Filter *filter_free(Filter *f) {
                 return NULL;
         rule_done(&f->include);
         rule_done(&f->exclude);
+        list_free(f->excluded);
         free(f);
         return NULL;
 }
@@ -79,15 +82,23 @@ int filter_new(char *const *include, char *const *exclude, Filter **ret) {
         r = rule_init(&f->exclude, exclude);
         if (r < 0)
                 return r;
-        for (; exclude && *exclude; exclude++)
+        for (; exclude && *exclude && r >= 0; exclude++) {
                 f->exclusions = (f->exclusions ^ text_hash(1, *exclude, strlen(*exclude))) *
                                 UINT64_C(0x9e3779b97f4a7c15);
+                r = list_add(&f->excluded, *exclude, strlen(*exclude));
+        }
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(f);
         return 0;
 }
 
+char *const *filter_exclude(const Filter *f) {
+        return f ? f->excluded : NULL;
+}
+
 uint64_t filter_exclusions(const Filter *f) {
-        return f->exclusions;
+        return f ? f->exclusions : 0;
 }
 
 bool filter_passes(const Filter *f, const char *below) {

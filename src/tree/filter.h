@@ -18,7 +18,9 @@ DEFINE_CLEANUP(Filter, filter_free);
  * exclude wins. */
 bool filter_passes(const Filter *f, const char *below);
 
-/* A number for what it excludes. */
+/* What it excludes, as it was given (borrowed, NULL: nothing); and a number for that, 0 for nothing. Of a
+ * NULL filter as well. */
+char *const *filter_exclude(const Filter *f);
 uint64_t filter_exclusions(const Filter *f);
 
 /* Whether a directory of that path below the root is excluded, and so not entered. */

@@ -31,7 +31,7 @@ static int open_below(const Tree *t, int fd, const char *path) {
         int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
         int at = openat(fd, ".", flags);
 
-        if (!t->options.follow_symlinks)
+        if (!t->options.reach.follow_symlinks)
                 flags |= O_NOFOLLOW;
         while (at >= 0 && *path) {
                 char name[NAME_MAX + 1];
@@ -74,7 +74,8 @@ int follow_open(Tree *t, const Node *n) {
 }
 
 int follow_wd_at(Tree *t, int fd, const char *name) {
-        return only_asked(t, tree_ask_at(t, fd, name, enter_mask(t, t->options.follow_symlinks)));
+        return only_asked(t,
+                        tree_ask_at(t, fd, name, enter_mask(t, t->options.reach.follow_symlinks)));
 }
 
 /* Who changes a directory tells of it when all can see it, but while he still has it locked. Under that
@@ -211,7 +212,7 @@ int follow_coming(Tree *t, Node *n, const Raw *raw) {
         int r;
 
         if (raw_is_dir(raw) && t->options.recover) {
-                r = files_replaced(t, n, raw->name, raw->name_len);
+                r = files_replaced(t, n, raw->name, raw->name_len, false);
                 if (r < 0)
                         return r;
         }
@@ -237,7 +238,7 @@ static void depart(Tree *t, Node *n, const Raw *raw, bool paired) {
 }
 
 int follow_record(Tree *t, Node *n, const Raw *raw, bool paired, const Source *source) {
-        bool is_dir = raw_is_dir(raw) || t->options.follow_symlinks;
+        bool is_dir = raw_is_dir(raw) || t->options.reach.follow_symlinks;
         Node *node;
 
         if (!is_dir) {

@@ -324,6 +324,7 @@ int image_save(Tree *t) {
         if (!t->ledger)
                 return 0;
         image_tree(t);
+        image_reach(t);
         image_mounts(t);
         for (size_t i = 0; i < t->n_roots; i++)
                 if (is_of_its_own(&t->roots[i]))
@@ -369,10 +370,8 @@ bool tree_wants_compaction(const Tree *t) {
 
 uint64_t image_fingerprint(const Tree *t) {
         const TreeOptions *o = &t->options;
-        uint64_t print = (o->recursive ? 1U : 0U) | (o->cross_mounts ? 2U : 0U) |
-                         (o->follow_symlinks ? 4U : 0U) | (o->recover ? 8U : 0U);
+        uint64_t print = (o->recursive ? 1U : 0U) | (o->recover ? 8U : 0U);
 
-        print ^= o->filter ? filter_exclusions(o->filter) : 0;
         for (size_t i = 0; i < t->n_roots; i++) {
                 const Root *root = &t->roots[i];
 

@@ -35,14 +35,22 @@ typedef enum ImageType {
         IMAGE_SOURCES, /* ImageSource and path, each to ...: in place of those before */
         IMAGE_MISSED,  /* ImageMissed: a first half of a move that its second is told without */
         IMAGE_EARLY,   /* ImageEarly: half a move that was told before its turn */
+        IMAGE_REACH,   /* ImageReach and globs, each with its NUL */
 } ImageType;
 
 typedef struct ImageTree {
         uint64_t intake;      /* its number: whose inotify descriptor it is about */
-        uint64_t fingerprint; /* of what shapes the tree */
+        uint64_t fingerprint; /* of what shapes the tree, but its reach */
         uint32_t mask;
         uint32_t unused;
 } ImageTree;
+
+typedef struct ImageReach {
+        uint64_t exclusions;
+        uint8_t cross_mounts, follow_symlinks;
+        uint8_t has_globs; /* else there are none, or too many */
+        uint8_t unused[5];
+} ImageReach;
 
 typedef struct ImageMount {
         uint64_t id;
@@ -169,6 +177,7 @@ void image_missed(Ledger *l, uint32_t cookie, bool is_taken);
 void image_early(Ledger *l, const Early *early, bool is_over);
 
 void image_tree(Tree *t);
+void image_reach(Tree *t);
 void image_root(Tree *t, Root *root);
 void image_mounts(Tree *t);
 
@@ -180,5 +189,5 @@ void image_sources(Tree *t);
 /* All of it, in the midst of a compaction. */
 int image_save(Tree *t);
 
-/* What shapes the tree, as a number. */
+/* What shapes the tree, but its reach, as a number. */
 uint64_t image_fingerprint(const Tree *t);

@@ -10,30 +10,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "tree/filter.h"
 #include "tree/looks.h"
-
-static bool is_excluded(Tree *t, const Node *n, const char *name) {
-        if (!t->options.filter)
-                return false;
-        const Root *root = node_root(n);
-        buffer_clear(&t->other);
-        node_add_path(n, &t->other);
-        buffer_add_char(&t->other, '/');
-        buffer_add_string(&t->other, name);
-        if (t->other.failed)
-                return false;
-        const char *below = t->other.data + root->path_len;
-        return filter_excludes(t->options.filter, below + strspn(below, "/"));
-}
-
-static bool is_other_mount(const Tree *t, const Node *n, int fd, const char *name) {
-        struct stat st;
-
-        return !t->options.cross_mounts &&
-               fstatat(fd, name, &st, t->options.follow_symlinks ? 0 : AT_SYMLINK_NOFOLLOW) >= 0 &&
-               st.st_dev != node_root(n)->device;
-}
+#include "tree/reach.h"
 
 int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *ret_fd, Find *ret) {
         Node *node;
@@ -41,7 +19,7 @@ int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *re
 
         if (strlen(name) > NAME_MAX || node_path_length(n) + 1 + strlen(name) > TREE_PATH_MAX)
                 return -ENAMETOOLONG;
-        if (is_excluded(t, n, name) || is_other_mount(t, n, fd, name))
+        if (reach_keeps_out(t, &t->options.reach, n, fd, name, is_link))
                 return -EXDEV;
         ret->begin = t->position;
         r = ret_fd ? follow_enter(t, fd, name, is_link, ret_fd, &node)
@@ -116,7 +94,7 @@ int look_at(Tree *t, Node *n, const char *name, unsigned n_looks) {
         fd = follow_open(t, n);
         if (fd < 0)
                 return fd == -ENOMEM ? fd : -ESTALE;
-        r = look_enter(t, n, fd, name, t->options.follow_symlinks, NULL, &find);
+        r = look_enter(t, n, fd, name, t->options.reach.follow_symlinks, NULL, &find);
         if (r == -ENOSPC || r == -EACCES || r == -ENAMETOOLONG)
                 return unwatched_note(t, n, name, r);
         if (r == -EXDEV)

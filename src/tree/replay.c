@@ -373,7 +373,7 @@ int replay_all(Replay *p) {
         p->position = 0;
         while (ledger_next(p->t->ledger, &p->position, &record) > 0) {
                 if (record.type >= ELEMENTSOF(appliers) || !appliers[record.type])
-                        continue; /* IMAGE_TREE, and those of the owner */
+                        continue; /* IMAGE_TREE, IMAGE_REACH, and those of the owner */
                 int r = appliers[record.type](p, &record);
                 if (r < 0)
                         return r;

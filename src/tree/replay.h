@@ -13,6 +13,7 @@ typedef struct Replay {
         uint32_t n_of[UINT8_MAX + 1]; /* records of each type */
         LedgerRecord *roots;          /* the last one of each root */
         LedgerRecord sources;
+        LedgerRecord reach; /* as last written */
         ImageStatus status; /* as last written */
 } Replay;
 

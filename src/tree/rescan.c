@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include "tree/looks.h"
+#include "tree/reach.h"
 
 /* If events are lost again soon after, the next rescan waits, longer each time. */
 #define PAUSE_MIN_USEC (100 * USEC_PER_MSEC)
@@ -48,6 +49,7 @@ int rescan_start(Tree *t) {
 
         t->rescan_deadline = USEC_INFINITY;
         t->is_rescanning = true;
+        t->is_rescan_reaching = t->is_reaching;
         t->rescan_mark = UINT64_MAX;
         /* One that was under way ends with this one. */
         t->is_this_rescan_told |= TAKE(t->is_rescan_told, false);
@@ -84,6 +86,10 @@ static int tell_gone(Tree *t, Node *n) {
         }
         if (node_is_ghost(n))
                 return MIN_OF(look_again(t, n), 0);
+        if (reach_has_left(t, n)) {
+                follow_release(t, n, false);
+                return 0;
+        }
         r = follow_leads_to(t, n->parent, node_name(n), n);
         if (r == -ENOMEM)
                 return r;
@@ -153,6 +159,10 @@ int rescan_finish(Tree *t, usec_t now) {
                         return r;
         }
         t->is_rescanning = false;
+        if (t->is_rescan_reaching) {
+                reach_end(t);
+                image_reach(t);
+        }
         t->rescan_ended = now;
         /* Who makes us lose events all the time has us look again half of the time, and no more. */
         t->rescan_took = now - t->rescan_began;

@@ -34,7 +34,7 @@ int scan_push(Tree *t, int fd, const char *name, int wd, Origin origin, bool is_
 
         if (t->n_frames == SCAN_FRAMES_MAX) /* what is not watched is not counted any deeper */
                 return wd < 0 ? 0 : backlog_add(&t->backlog, (BacklogItem){ wd, origin, is_known });
-        dir_fd = follow_read(t, fd, name, t->options.follow_symlinks && wd >= 0);
+        dir_fd = follow_read(t, fd, name, t->options.reach.follow_symlinks && wd >= 0);
         if (dir_fd < 0)
                 return dir_fd;
         there = wd >= 0 ? follow_wd_at(t, dir_fd, ".") : wd;

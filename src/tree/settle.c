@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "tree/looks.h"
+#include "tree/reach.h"
 
 Find *look_find_of(const Tree *t, const Node *node) {
         Find *find = finds_get(&t->finds, node->parent->wd, node_name(node), node->name_len);
@@ -20,6 +21,8 @@ Find *look_find_of(const Tree *t, const Node *node) {
 static int tell_created(Tree *t, const Find *find) {
         const Node *n = nodes_get(&t->nodes, find->wd);
         Node *there = nodes_child(&t->nodes, n, find->name, find->name_len);
+        /* What is taken in without a word takes the place of what was there without one. */
+        bool is_silent = t->is_reaching && find->origin == ORIGIN_INITIAL;
         int r = 0;
         Event e = {
                 .mask = IN_CREATE | (find->is_dir ? IN_ISDIR : 0),
@@ -28,7 +31,7 @@ static int tell_created(Tree *t, const Find *find) {
         };
 
         if (there && !node_is_ghost(there) && (uint64_t) there->wd != find->key) {
-                r = tree_tell_deleted(t, n, find->name);
+                r = is_silent ? 0 : tree_tell_deleted(t, n, find->name);
                 if (r < 0)
                         return r;
                 follow_release(t, there, false);
@@ -38,7 +41,7 @@ static int tell_created(Tree *t, const Find *find) {
         else if (files_are_known(t, find->is_dir))
                 r = files_look(t, n, find->name, find->name_len, find->is_dir);
         else if (t->options.recover)
-                r = files_replaced(t, n, find->name, find->name_len);
+                r = files_replaced(t, n, find->name, find->name_len, is_silent);
         return r < 0 ? r : tree_tell(t, n, find->name, find->name_len, &e);
 }
 
@@ -265,7 +268,9 @@ int look_elsewhere(Tree *t, const Find *find) {
         if (node->is_root || node_is_at(node, n, find->name) || node_is_below(n, node) ||
                         follow_leads_to(t, n, find->name, node) <= 0 ||
                         follow_leads_to(t, node->parent, node_name(node), node) > 0)
-                return 0; /* there already, gone again, or one directory at two places */
+                return 0;            /* there already, gone again, or one directory at two places */
+        if (reach_has_left(t, node)) /* the link that led there is followed no more */
+                return follow_move(t, node, n, find->name, find->name_len);
         r = is_to_come(t, find, node);
         if (r != 0)
                 return r < 0 ? r : look_later(t, find);

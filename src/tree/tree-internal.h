@@ -133,6 +133,11 @@ struct Tree {
         bool is_rescan_told; /* the end of the next one is to be told */
         bool is_this_rescan_told;
 
+        bool is_reaching;        /* the reach was changed, and not everything looked at since */
+        bool is_rescan_reaching; /* the rescan under way does so */
+        TreeReach former_reach;  /* meanwhile: the one before */
+        struct Filter *former_filter;
+
         uint64_t leaf_device; /* the file system last asked whether links tell of subdirectories */
         bool leaf_counts;
 
@@ -286,14 +291,22 @@ int files_look(Tree *t, const Node *n, const char *name, size_t name_len, bool i
 /* The same as a scan has seen it. */
 int files_found(Tree *t, const Find *find);
 
-/* A directory has the name: what is known there, that no event has said to be gone, is told gone. */
-int files_replaced(Tree *t, const Node *n, const char *name, size_t name_len);
+/* A directory has the name: what is known there, that no event has said to be gone, is told gone, or, if
+ * `is_silent`, forgotten. */
+int files_replaced(Tree *t, const Node *n, const char *name, size_t name_len, bool is_silent);
 
 /* What a record about a file says of it; `source` of a paired second half. */
 int files_record(Tree *t, const Node *n, const Raw *raw, const Source *source);
 
-/* Compares a file in the directory `fd` with what is known of it. */
-int files_compare(Tree *t, const Node *n, int fd, const char *name, uint64_t inode, bool is_dir);
+/* Compares a file in the directory `fd` with what is known of it; one that is not is found, with that
+ * origin. */
+int files_compare(Tree *t,
+                const Node *n,
+                int fd,
+                const char *name,
+                uint64_t inode,
+                bool is_dir,
+                Origin origin);
 int files_tell_changed(Tree *t, const Find *find);
 
 /* Tells the files that a rescan did not come by. */

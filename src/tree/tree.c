@@ -6,7 +6,7 @@
  * halves is told after both, for it happened when all had moved. While a scan is under way all records
  * wait: each is understood against what was seen before it. */
 
-#include "tree/tree-internal.h"
+#include "tree/reach.h"
 
 uint32_t tree_root_mask(const Tree *t, bool is_dir) {
         uint32_t mask = t->options.mask | IN_DELETE_SELF | IN_MOVE_SELF;
@@ -40,6 +40,7 @@ Tree *tree_free(Tree *t) {
         free(t->roots);
         free(t->steps);
         unwatched_free(t);
+        reach_end(t);
         intake_free(t->intake);
         moves_free(t->moves);
         finds_done(&t->finds);

@@ -22,16 +22,20 @@ typedef enum TreeState {
         TREE_DEGRADED, /* a part cannot be watched */
 } TreeState;
 
+/* How far a recursive tree goes. */
+typedef struct TreeReach {
+        bool cross_mounts;           /* to other file systems too */
+        bool follow_symlinks;        /* and where symlinks below a root lead to */
+        const struct Filter *filter; /* not into directories that it excludes; borrowed, or NULL */
+} TreeReach;
+
 typedef struct TreeOptions {
         char *const *roots; /* absolute, normalised; borrowed, copied */
         uint32_t mask; /* events to ask the kernel for; the tree adds those that it needs itself */
-        bool scan_initial;    /* hand out what is there at the start, as ORIGIN_INITIAL */
-        bool recursive;       /* directories below a root as well */
-        bool cross_mounts;    /* ... of other file systems too */
-        bool follow_symlinks; /* ... and those that symlinks below a root lead to */
-        bool recover;         /* know each file, so that a rescan can tell what was missed */
-        const struct Filter
-                        *filter; /* its excluded directories are not entered; borrowed, or NULL */
+        bool scan_initial; /* hand out what is there at the start, as ORIGIN_INITIAL */
+        bool recursive;    /* directories below a root as well */
+        TreeReach reach;
+        bool recover; /* know each file, so that a rescan can tell what was missed */
 
         /* Of an earlier process, to go on where it stopped: its inotify descriptor and its intake (none
          * if not > 0), taken over also on failure. */
@@ -136,6 +140,13 @@ bool tree_is_quiet(const Tree *t);
 
 /* Asks for other events, in place: none of what is queued is lost. Returns 0 or < 0. */
 int tree_set_mask(Tree *t, uint32_t mask);
+
+/* Goes on with another reach, in place: looks again at everything, as soon as it can, in tree_work(). What
+ * comes into reach is taken in as ORIGIN_INITIAL and what gets out of it is let go of without a word; the
+ * rest is told as ever. A tree that an earlier process has left with another reach does the same. Nothing
+ * is kept of the filter before. Returns 0 or < 0. tree_is_reaching(): until that is through. */
+int tree_set_reach(Tree *t, const TreeReach *reach);
+bool tree_is_reaching(const Tree *t);
 
 /* Whether all that was read was handed out: no first half waits for its second. */
 bool tree_is_settled(const Tree *t);

@@ -26,7 +26,7 @@ static double bytes(bool recover) {
                 .roots = roots,
                 .mask = IN_CREATE | IN_DELETE | IN_MOVE,
                 .recursive = true,
-                .cross_mounts = true,
+                .reach.cross_mounts = true,
                 .recover = recover,
         };
         double before = heap();

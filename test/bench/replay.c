@@ -43,6 +43,7 @@ static Tree *new_tree(Ledger *l, int fd, int intake_fd) {
 static double write_image(uint64_t intake, unsigned n, unsigned n_files) {
         Tree *t = new_tree(NULL, -1, -1);
         ImageTree tree = { intake, image_fingerprint(t), IN_CREATE, 0 };
+        ImageReach reach = { .has_globs = true };
         ImageRoot root = { .wd = 1, .is_dir = true };
         ImageStatus status = {};
         Ledger *l;
@@ -52,6 +53,7 @@ static double write_image(uint64_t intake, unsigned n, unsigned n_files) {
         (void) unlinkat(dir_fd, NAME, 0);
         MUST(ledger_open(dir_fd, NAME, KIND, &l));
         MUST(ledger_append(l, IMAGE_TREE, &tree, sizeof(tree)));
+        MUST(ledger_append(l, IMAGE_REACH, &reach, sizeof(reach)));
         MUST(ledger_append(l, IMAGE_ROOT, &root, sizeof(root)));
         for (unsigned i = 0; i < n; i++) {
                 ImageNode node = { .wd = (int) i + 2, .parent = (int) (i / IN_EACH) + 1 };

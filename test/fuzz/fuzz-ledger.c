@@ -126,12 +126,14 @@ static Tree *new_tree(Ledger *l, int intake_fd, bool recover) {
 static void write_records(const uint8_t *data, size_t n, uint64_t intake, bool recover) {
         Tree *t = new_tree(NULL, -1, recover);
         ImageTree tree = { intake, image_fingerprint(t), IN_ALL_EVENTS, 0 };
+        ImageReach reach = { .has_globs = true };
         Ledger *l = NULL;
 
         tree_free(t);
         (void) unlinkat(base_fd, NAME, 0);
         if (ledger_open(base_fd, NAME, KIND, &l) < 0 ||
-                        ledger_append(l, IMAGE_TREE, &tree, sizeof(tree)) < 0)
+                        ledger_append(l, IMAGE_TREE, &tree, sizeof(tree)) < 0 ||
+                        ledger_append(l, IMAGE_REACH, &reach, sizeof(reach)) < 0)
                 abort();
         while (n >= 2) {
                 uint8_t type = data[0] % 16;

@@ -442,7 +442,7 @@ static void start(const Plan *plan, char *const *roots) {
                 .mask = plan->mask,
                 .scan_initial = plan->is_initial,
                 .recursive = true,
-                .cross_mounts = true,
+                .reach.cross_mounts = true,
                 .recover = plan->recovers,
         };
         lives_init(&run->lives, plan->dies ? "state" : NULL, &options);

@@ -6,7 +6,7 @@ static void start_recovering(Fixture *f, bool recursive) {
         TreeOptions options = {
                 .mask = IN_CREATE | IN_DELETE | IN_MOVE,
                 .recursive = recursive,
-                .cross_mounts = true,
+                .reach.cross_mounts = true,
                 .recover = true,
         };
 
@@ -243,7 +243,7 @@ TEST(file_that_an_event_comes_upon_before_it_is_due_is_known) {
         TreeOptions options = {
                 .mask = IN_CREATE | IN_ATTRIB,
                 .recursive = true,
-                .cross_mounts = true,
+                .reach.cross_mounts = true,
                 .recover = true,
         };
         WITH_FIXTURE(f);

@@ -14,7 +14,7 @@ static void start_recursive(Fixture *f, const char *roots, bool scan_initial) {
                 .mask = NAMESPACE,
                 .scan_initial = scan_initial,
                 .recursive = true,
-                .cross_mounts = true,
+                .reach.cross_mounts = true,
         };
 
         start_with(f, roots, options);
@@ -367,8 +367,8 @@ TEST(links_are_followed_if_wanted_and_loops_are_no_end) {
         TreeOptions options = {
                 .mask = NAMESPACE,
                 .recursive = true,
-                .cross_mounts = true,
-                .follow_symlinks = true,
+                .reach.cross_mounts = true,
+                .reach.follow_symlinks = true,
         };
         WITH_FIXTURE(f);
 
@@ -400,7 +400,7 @@ TEST(excluded_directories_are_not_entered) {
         EXPECT_OK(filter_new(NULL, exclude, &filter));
         make("r/.git/objects");
         make("r/build/tmp");
-        TreeOptions options = { .mask = NAMESPACE, .recursive = true, .filter = filter };
+        TreeOptions options = { .mask = NAMESPACE, .recursive = true, .reach.filter = filter };
         start_with(&f, "r", options);
         settle(&f);
         expect_watches(&f, 2);
@@ -454,8 +454,8 @@ TEST(globs_are_held_against_the_path_below_a_root_that_is_all) {
         TreeOptions options = { .roots = roots,
                 .mask = IN_CREATE,
                 .recursive = true,
-                .cross_mounts = true,
-                .filter = filter };
+                .reach.cross_mounts = true,
+                .reach.filter = filter };
         EXPECT_OK(tree_new(&options, record, &f, &f.tree));
         EXPECT_OK(tree_start(f.tree, f.now, 1)); /* and that is all: there is a lot to scan */
         _cleanup_close_ int top = open("/", O_PATH | O_CLOEXEC),

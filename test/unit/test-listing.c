@@ -8,7 +8,7 @@
 
 #define RECURSIVE                                                                                  \
         (TreeOptions) {                                                                            \
-                .mask = IN_ALL_EVENTS, .recursive = true, .cross_mounts = true                     \
+                .mask = IN_ALL_EVENTS, .recursive = true, .reach.cross_mounts = true               \
         }
 
 static int compare_lines(const void *a, const void *b) {

@@ -233,7 +233,7 @@ TEST(S24_another_tree_takes_over_with_ledger_and_names) {
         reload(&f,
                         HEAD
                         "[Watch a]\nPath=@/tree\nEvents=create\nInitialScan=yes\nRecursive=yes\n"
-                        "Exclude=not\n");
+                        "Path=@/nothing\n");
         EXPECT(stored_inode(&f, "intake-a") != intake);
         make_file("tree", 2, "");
         EXPECT(wait_told(&f, "in_create tree/2\n"));
@@ -250,6 +250,49 @@ TEST(S24_another_tree_takes_over_with_ledger_and_names) {
         EXPECT_STREQ(told(&f),
                         "in_create tree/1\nin_create tree/2\nin_create tree/3\nin_create tree/4\n"
                         "in_create tree/5\n");
+}
+
+/* What it excludes changes: the same tree goes on, and the reload is answered when that has looked. */
+TEST(S24_another_reach_of_a_tree_keeps_its_descriptor) {
+        static const char without[] = HEAD
+                        "[Watch a]\nPath=@/tree\nEvents=create\nInitialScan=yes\nRecursive=yes\n"
+                        "Exclude=*.none\n";
+        static const char with[] = HEAD
+                        "[Watch a]\nPath=@/tree\nEvents=create\nInitialScan=yes\nRecursive=yes\n";
+        _cleanup_(done) Fixture f;
+
+        begin(&f, without);
+        EXPECT_OK(mkdir("tree/x.none", 0700));
+        EXPECT_OK(mkdir("tree/x.none/d", 0700));
+        make_file("tree/x.none/d", 1, "");
+        make_file("tree", 1, "");
+        EXPECT(wait_told(&f, "in_create tree/1\n"));
+        ino_t intake = stored_inode(&f, "intake-a");
+        reload(&f, with);
+        EXPECT_EQ(stored_inode(&f, "intake-a"), intake);
+        make_file("tree/x.none/d", 2, "");
+        EXPECT(wait_told(&f, "in_create tree/x.none/d/2\n"));
+
+        /* It may as well change while nobody is there. */
+        (void) service_kill(&f.service, SIGKILL);
+        make_file("tree/x.none/d", 3, "");
+        make_file("tree", 2, "");
+        service_write_config(&f.service, without);
+        service_start(&f.service, NULL);
+        EXPECT(service_wait_ready(&f.service));
+        EXPECT_EQ(stored_inode(&f, "intake-a"), intake);
+        make_file("tree/x.none/d", 4, "");
+        make_file("tree", 3, "");
+        EXPECT(wait_told(&f, "in_create tree/3\n"));
+        (void) service_kill(&f.service, SIGKILL);
+        service_write_config(&f.service, with);
+        service_start(&f.service, NULL);
+        EXPECT(service_wait_ready(&f.service));
+        make_file("tree/x.none/d", 5, "");
+        EXPECT(wait_told(&f, "in_create tree/x.none/d/5\n"));
+        EXPECT_STREQ(told(&f),
+                        "in_create tree/1\nin_create tree/x.none/d/2\nin_create tree/x.none/d/3\n"
+                        "in_create tree/2\nin_create tree/3\nin_create tree/x.none/d/5\n");
 }
 
 /* It is killed while files are made in its directories; the next one tells of them, in whatever order: one
@@ -434,7 +477,7 @@ TEST(S24_what_happens_while_another_tree_is_scanned_is_told_once) {
         for (unsigned i = 0; i < 6; i++)
                 reload(&f,
                                 i % 2 ? HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\n"
-                                      : HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\nExclude=not\n");
+                                      : HEAD "[Watch a]\nPath=@/tree\nEvents=create\nRecursive=yes\nRecover=no\nPath=@/nothing\n");
         (void) kill(pid, SIGKILL);
         (void) waitpid(pid, NULL, 0);
         make_file("tree", 10000000, "");

@@ -6,7 +6,7 @@ static void start_recursive(Fixture *f) {
         TreeOptions options = {
                 .mask = IN_CREATE | IN_DELETE | IN_MOVE,
                 .recursive = true,
-                .cross_mounts = true,
+                .reach.cross_mounts = true,
         };
 
         EXPECT_OK(mkdir("r", 0755));
@@ -16,7 +16,7 @@ static void start_recursive(Fixture *f) {
 }
 
 TEST(rescan_ends_though_directories_are_made_without_a_pause) {
-        TreeOptions options = { .mask = IN_CREATE, .recursive = true, .cross_mounts = true };
+        TreeOptions options = { .mask = IN_CREATE, .recursive = true, .reach.cross_mounts = true };
         WITH_FIXTURE(f);
         char path[32];
         unsigned n = 0;

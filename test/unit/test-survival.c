@@ -33,8 +33,19 @@ static void write_config(const Survival *s, const char *history_size) {
         service_write_config(&s->service, config);
 }
 
-/* The watches as they are, or with trees that look otherwise, and find the same. */
-static void write_variant(const Survival *s, bool is_other) {
+/* The watches as they are; with trees that go on otherwise, and find the same; with other trees. */
+typedef enum Variant {
+        VARIANT_PLAIN,
+        VARIANT_REACH,
+        VARIANT_ROOTS,
+} Variant;
+
+static void write_variant(const Survival *s, Variant variant) {
+        static const char *const lines[] = {
+                [VARIANT_PLAIN] = "",
+                [VARIANT_REACH] = "Exclude=*.none\nFollowSymlinks=yes\n",
+                [VARIANT_ROOTS] = "Path=@/nothing\n",
+        };
         _cleanup_(buffer_done) Buffer config = {};
 
         buffer_add_string(&config, "[Manager]\nBus=none\nHistorySize=8M\n");
@@ -42,8 +53,8 @@ static void write_variant(const Survival *s, bool is_other) {
                 size_t n = strcspn(line, "\n") + 1;
 
                 buffer_add(&config, line, n);
-                if (is_other && line[0] == '[')
-                        buffer_add_string(&config, "Exclude=*.none\nFollowSymlinks=yes\n");
+                if (line[0] == '[')
+                        buffer_add_string(&config, lines[variant]);
                 line += n;
         }
         service_write_config(&s->service, config.data);
@@ -209,32 +220,36 @@ TEST(S24_a_crash_while_the_history_is_replaced_loses_none_of_it) {
         rest(&s);
 }
 
-/* The writers while one tree hands over to another: at rest, or, for the endurance, as ever. */
-static bool is_busy(void) {
-        return getenv("SURVIVAL_BUSY");
+/* The writers go on as ever; but while one tree hands over to another, only for the endurance. */
+static bool is_busy(Variant variant) {
+        return variant != VARIANT_ROOTS || getenv("SURVIVAL_BUSY");
 }
 
-static void act_amid_reload(Survival *s, usec_t usec) {
-        if (is_busy())
+static void act_amid_reload(Survival *s, Variant variant, usec_t usec) {
+        if (is_busy(variant))
                 world_act(&s->world, usec, N_FILES_MAX);
         else
                 pause_usec(usec);
 }
 
-/* Another way to look at each tree, and death at each step on the way to it. */
+/* Another way to look at each tree, and death at each step on the way to it, or anywhere. */
 static const struct {
         const char *name;
         unsigned first, last; /* passes */
+        Variant variant;
 } reload_points[] = {
-        { "store-put", 4, 6 },
-        { "store-beside", 1, 3 },
-        { "ledger-written", 4, 6 },
-        { "ledger-renamed", 4, 6 },
-        { "store-turned", 1, 3 },
-        { "intake-commit", 2000, 2001 }, /* anywhere */
+        { "store-put", 4, 6, VARIANT_ROOTS },
+        { "store-beside", 1, 3, VARIANT_ROOTS },
+        { "ledger-written", 4, 6, VARIANT_ROOTS },
+        { "ledger-renamed", 4, 6, VARIANT_ROOTS },
+        { "store-turned", 1, 3, VARIANT_ROOTS },
+        { "intake-commit", 2000, 2001, VARIANT_ROOTS },
+        { "intake-commit", 2000, 2003, VARIANT_REACH },
+        { "ledger-append", 3000, 3003, VARIANT_REACH },
+        { "ledger-end", 4000, 4003, VARIANT_REACH },
 };
 
-static void crash_amid_reload_at(const char *point, unsigned n) {
+static void crash_amid_reload_at(const char *point, unsigned n, Variant variant) {
         _cleanup_(survival_done) Survival s;
         char crash[64];
         usec_t end = clock_usec() + PATIENCE_USEC;
@@ -247,14 +262,14 @@ static void crash_amid_reload_at(const char *point, unsigned n) {
         world_act(&s.world, 20000, N_FILES_MAX);
         service_listen(&s.service);
         s.service.n_ready = 0;
-        write_variant(&s, true);
+        write_variant(&s, variant);
         (void) kill(s.service.pid, SIGHUP);
         while (!service_has_ended(&s.service, &status) && clock_usec() < end) {
                 service_listen(&s.service);
                 if (s.service.n_ready > 0)
                         world_act(&s.world, 3000, N_FILES_MAX);
                 else
-                        act_amid_reload(&s, 3000);
+                        act_amid_reload(&s, variant, 3000);
         }
         if (s.service.pid != 0 || !WIFSIGNALED(status))
                 TEST_FAIL("%s was not passed", crash);
@@ -272,7 +287,7 @@ TEST(S24_a_crash_amid_a_reload_loses_nothing) {
                 for (unsigned n = reload_points[i].first;
                                 n <= reload_points[i].last && n_test_failures == 0;
                                 n++)
-                        crash_amid_reload_at(reload_points[i].name, n);
+                        crash_amid_reload_at(reload_points[i].name, n, reload_points[i].variant);
 }
 
 static unsigned number_from(const char *name, unsigned preset) {
@@ -312,7 +327,7 @@ TEST(S24_a_storm_of_kills_loses_nothing) {
                 storm(seed, number_from("SURVIVAL_KILLS", 25), SIGKILL);
 }
 
-static void storm_of_reloads(unsigned seed, unsigned n_kills) {
+static void storm_of_reloads(unsigned seed, unsigned n_kills, Variant variant) {
         _cleanup_(survival_done) Survival s;
 
         survival_init(&s, seed);
@@ -320,16 +335,16 @@ static void storm_of_reloads(unsigned seed, unsigned n_kills) {
         EXPECT(service_wait_ready(&s.service));
         for (unsigned i = 0; i < n_kills && n_test_failures == 0; i++) {
                 world_act(&s.world, 1000 + world_random(&s.world, 30000), N_FILES_MAX);
-                write_variant(&s, i % 2 == 0);
+                write_variant(&s, i % 2 == 0 ? variant : VARIANT_PLAIN);
                 (void) kill(s.service.pid, SIGHUP);
                 if (world_random(&s.world, 2) == 0)
                         pause_usec(world_random(&s.world, 4000));
                 else
-                        act_amid_reload(&s, world_random(&s.world, 8000));
+                        act_amid_reload(&s, variant, world_random(&s.world, 8000));
                 (void) service_kill(&s.service, SIGKILL);
                 world_act(&s.world, world_random(&s.world, 10000), N_FILES_MAX);
                 service_start(&s.service, NULL);
-                if (world_random(&s.world, 3) == 0 || !is_busy())
+                if (world_random(&s.world, 3) == 0 || !is_busy(variant))
                         EXPECT(service_wait_ready(&s.service));
         }
         EXPECT(service_wait_ready(&s.service));
@@ -338,19 +353,19 @@ static void storm_of_reloads(unsigned seed, unsigned n_kills) {
                 fprintf(stderr, "... with SURVIVAL_SEED=%u\n", seed);
 }
 
-TEST(S24_reloads_lose_nothing) {
+static void reload_often(Variant variant) {
         _cleanup_(survival_done) Survival s;
 
         survival_init(&s, number_from("SURVIVAL_SEED", 1));
         service_start(&s.service, NULL);
         EXPECT(service_wait_ready(&s.service));
         for (unsigned i = 0; i < 40 && n_test_failures == 0; i++) {
-                write_variant(&s, i % 2 == 0);
+                write_variant(&s, i % 2 == 0 ? variant : VARIANT_PLAIN);
                 service_listen(&s.service);
                 s.service.n_ready = 0;
                 (void) kill(s.service.pid, SIGHUP);
                 while (s.service.n_ready == 0) {
-                        act_amid_reload(&s, 3000);
+                        act_amid_reload(&s, variant, 3000);
                         service_listen(&s.service);
                 }
                 world_act(&s.world, 5000, N_FILES_MAX);
@@ -358,11 +373,21 @@ TEST(S24_reloads_lose_nothing) {
         rest(&s);
 }
 
+TEST(S24_reloads_of_reach_lose_nothing) {
+        reload_often(VARIANT_REACH);
+}
+
+TEST(S24_reloads_of_roots_lose_nothing) {
+        reload_often(VARIANT_ROOTS);
+}
+
 TEST(S24_a_storm_of_kills_amid_reloads_loses_nothing) {
         unsigned first = number_from("SURVIVAL_SEED", 1);
 
-        for (unsigned seed = first; seed < first + 3 && n_test_failures == 0; seed++)
-                storm_of_reloads(seed, number_from("SURVIVAL_KILLS", 25));
+        for (unsigned seed = first; seed < first + 3 && n_test_failures == 0; seed++) {
+                storm_of_reloads(seed, number_from("SURVIVAL_KILLS", 25), VARIANT_REACH);
+                storm_of_reloads(seed, number_from("SURVIVAL_KILLS", 25), VARIANT_ROOTS);
+        }
 }
 
 #define N_NEW_DIRECTORIES 4000U

@@ -33,8 +33,8 @@ static void start_recursive(Fixture *f, bool follow_symlinks) {
         TreeOptions options = {
                 .mask = IN_CREATE | IN_DELETE,
                 .recursive = true,
-                .cross_mounts = true,
-                .follow_symlinks = follow_symlinks,
+                .reach.cross_mounts = true,
+                .reach.follow_symlinks = follow_symlinks,
         };
 
         start_with(f, "r", options);
