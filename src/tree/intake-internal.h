@@ -7,9 +7,12 @@
 #include "tree/intake.h"
 
 #define INTAKE_MAGIC UINT64_C(0x32656b61746e4969) /* "iIntake2" */
-#define INTAKE_VERSION 2U
+#define INTAKE_VERSION 3U
 #define HEADER_SIZE 4096U
-#define DATA_SIZE (512U * 1024U) /* several reads: a move that waits does not stop them */
+/* Eight full queues of the kernel's: while what was read is handed out, or waits for a scan, reading goes on.
+ * What is more than a part of it is given back when all was handed out. */
+#define DATA_SIZE (4U * 1024U * 1024U)
+#define DATA_KEPT (512U * 1024U)
 #define FILE_SIZE (HEADER_SIZE + INTAKE_READ_MAX + DATA_SIZE)
 
 /* What was handed out. */

@@ -6,6 +6,7 @@
  * a read that was not published knows that its process died before it could, and where the bytes end.
  * What was handed out is published in one as well, by the index of the slot that says so. */
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
@@ -205,6 +206,7 @@ void intake_commit(Intake *i, const IntakePlace *place, uint64_t n_handed_out, u
 
 void intake_restart(Intake *i) {
         Slot slot = *slot_of(i);
+        uint64_t tail = tail_of(i);
 
         slot.head_batch = 0;
         slot.head = sizeof(Batch);
@@ -212,6 +214,11 @@ void intake_restart(Intake *i) {
         publish(i, 0, last_read(i));
         crash_point("intake-restart");
         flip(i, &slot);
+        if (tail > DATA_KEPT)
+                (void) fallocate(i->fd,
+                                FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                HEADER_SIZE + INTAKE_READ_MAX + DATA_KEPT,
+                                DATA_SIZE - DATA_KEPT);
 }
 
 uint64_t intake_n_read(const Intake *i) {

@@ -6,9 +6,8 @@
 
 #include "tree/moves.h"
 
-/* The intake holds 512 KiB, and a second half with its name takes at least 32 bytes: it can hold no
- * more than 16,384 of them. */
-#define N_SLOTS 32768U
+#define N_SLOTS_MIN 1024U
+#define N_SLOTS_KEPT 32768U /* for longer than a burst */
 
 /* A second half that lies ahead. */
 typedef struct Second {
@@ -17,8 +16,9 @@ typedef struct Second {
 } Second;
 
 struct Moves {
-        Second *seconds; /* by the hash of their cookies, N_SLOTS; NULL until the first is needed */
-        size_t n_seconds;
+        Second *seconds;  /* by the hash of their cookies; at most half full */
+        uint32_t n_slots; /* a power of two, or 0 until the first is needed */
+        uint32_t n_seconds;
         IntakePlace seen; /* the intake was searched up to here */
         bool is_seen_valid;
         Source *sources;
@@ -48,15 +48,31 @@ Moves *moves_free(Moves *m) {
 }
 
 static Second *second_slot(const Moves *m, uint32_t cookie) {
-        uint32_t i = cookie * UINT32_C(2654435761) % N_SLOTS;
+        uint32_t i = cookie * UINT32_C(2654435761) & (m->n_slots - 1);
 
         while (m->seconds[i].cookie != 0 && m->seconds[i].cookie != cookie)
-                i = (i + 1) % N_SLOTS;
+                i = (i + 1) & (m->n_slots - 1);
         return &m->seconds[i];
 }
 
+static bool grow(Moves *m) {
+        Moves grown = { .n_slots = MAX_OF(2 * m->n_slots, N_SLOTS_MIN) };
+
+        grown.seconds = calloc(grown.n_slots, sizeof(Second));
+        if (!grown.seconds)
+                return false;
+        for (uint32_t i = 0; i < m->n_slots; i++)
+                if (m->seconds[i].cookie != 0)
+                        *second_slot(&grown, m->seconds[i].cookie) = m->seconds[i];
+        free(m->seconds);
+        m->seconds = grown.seconds;
+        m->n_slots = grown.n_slots;
+        return true;
+}
+
+/* One that there is no memory for is told as half a move. */
 static void add_second(Moves *m, uint32_t cookie, const IntakePlace *place) {
-        if (cookie == 0 || m->n_seconds >= N_SLOTS - 1)
+        if (cookie == 0 || (m->n_seconds >= m->n_slots / 2 && !grow(m)))
                 return;
         Second *second = second_slot(m, cookie);
         if (second->cookie == 0) {
@@ -83,17 +99,14 @@ int moves_find_second(Moves *m,
         if (r == 0)
                 return 0;
 
-        if (!m->seconds) {
-                m->seconds = calloc(N_SLOTS, sizeof(Second));
-                if (!m->seconds)
-                        return 0;
-        }
         if (!m->is_seen_valid || m->seen.offset < place->offset)
                 m->seen = *place;
         m->is_seen_valid = true;
         for (p = m->seen; (r = intake_next(i, &m->seen, &record)) != 0; p = m->seen)
                 if (r > 0 && raw_is_moved_to(&record.raw))
                         add_second(m, record.raw.cookie, &p);
+        if (m->n_slots == 0)
+                return 0;
         p = second_slot(m, cookie)->place;
         if (second_slot(m, cookie)->cookie == 0 || intake_next(i, &p, &record) <= 0)
                 return 0;
@@ -161,8 +174,12 @@ const Source *moves_next_source(const Moves *m, size_t *position) {
 }
 
 void moves_restart(Moves *m) {
-        if (m->n_seconds > 0) {
-                memset(m->seconds, 0, N_SLOTS * sizeof(Second));
+        if (m->n_slots > N_SLOTS_KEPT) {
+                free(m->seconds);
+                m->seconds = NULL;
+                m->n_slots = m->n_seconds = 0;
+        } else if (m->n_seconds > 0) {
+                memset(m->seconds, 0, m->n_slots * sizeof(Second));
                 m->n_seconds = 0;
         }
         m->is_seen_valid = false;

@@ -50,6 +50,31 @@ TEST(second_half_at_once_needs_no_search) {
         EXPECT_EQ(moves_find_second(m, i, &place, 5, &second), 1);
 }
 
+TEST(a_burst_of_halves_is_remembered_and_forgotten) {
+        const uint32_t n = 40000;
+        _cleanup_(intake_freep) Intake *i = NULL;
+        _cleanup_(moves_freep) Moves *m = NULL;
+        IntakeRecord record;
+        IntakeRecord second;
+
+        EXPECT_OK(intake_new(&i));
+        EXPECT_OK(moves_new(&m));
+        put(i, IN_MOVED_FROM, n, "a");
+        put(i, IN_CREATE, 0, "x");
+        for (uint32_t cookie = 1; cookie <= n; cookie++)
+                put(i, IN_MOVED_TO, cookie, "c");
+        IntakePlace place = intake_head(i);
+        EXPECT_EQ(intake_next(i, &place, &record), 1);
+        for (uint32_t cookie = 1; cookie <= n; cookie++)
+                EXPECT_EQ(moves_find_second(m, i, &place, cookie, &second), 2);
+        EXPECT(!moves_find_second(m, i, &place, n + 1, &second));
+        intake_restart(i);
+        moves_restart(m);
+        put(i, IN_CREATE, 0, "x");
+        place = intake_head(i);
+        EXPECT(!moves_find_second(m, i, &place, 5, &second));
+}
+
 TEST(what_was_seen_is_forgotten_with_the_intake) {
         _cleanup_(intake_freep) Intake *i = NULL;
         _cleanup_(moves_freep) Moves *m = NULL;
