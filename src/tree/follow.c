@@ -4,7 +4,9 @@
  * event is told by the path of its time. */
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "tree/looks.h"
 
@@ -25,11 +27,26 @@ int follow_wd_of(Tree *t, int fd) {
         return only_asked(t, tree_ask(t, fd, tree_member_mask(t)));
 }
 
-/* Opens `path` below `fd`, name by name: it may be longer than PATH_MAX, and none of its directories
- * may be a link that was put in its place. */
+/* In one, if the kernel is of 5.6 or later and the path is not too long for it. */
+static int open_at_once(const Tree *t, int fd, const char *path) {
+        struct open_how how = {
+                .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                .resolve = t->options.reach.follow_symlinks ? 0 : RESOLVE_NO_SYMLINKS,
+        };
+        long r = syscall(SYS_openat2, fd, path, &how, sizeof(how));
+
+        return r < 0 ? -errno : (int) r;
+}
+
+/* Opens `path` below `fd`: it may be longer than PATH_MAX, and none of its directories may be a link that
+ * was put in its place. */
 static int open_below(const Tree *t, int fd, const char *path) {
         int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-        int at = openat(fd, ".", flags);
+        int at = open_at_once(t, fd, *path ? path : ".");
+
+        if (at != -ENOSYS && at != -EPERM && at != -ENAMETOOLONG)
+                return at;
+        at = openat(fd, ".", flags);
 
         if (!t->options.reach.follow_symlinks)
                 flags |= O_NOFOLLOW;

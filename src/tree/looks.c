@@ -205,9 +205,24 @@ int look_for(Tree *t, Node *n, const char *name) {
         return r == -ESTALE ? 1 : r == -ENOENT ? 0 : MIN_OF(r, 0);
 }
 
+/* Whether what came there is, or was, no link, where links are followed. What took it away is queued. */
+static bool is_no_link(Tree *t, const Node *n, const char *name) {
+        int fd = follow_open(t, n);
+        struct stat st;
+
+        if (fd < 0)
+                return false;
+        if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT;
+        return !S_ISLNK(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 int look_arrival(Tree *t, Node *n, const char *name, bool is_dir, Origin origin) {
         Node *there = nodes_child(&t->nodes, n, name, strlen(name));
         int r;
+
+        if (!there && !is_dir && is_no_link(t, n, name))
+                return 0;
 
         if (there && !node_is_ghost(there) && follow_leads_to(t, n, name, there) > 0)
                 return 0;
