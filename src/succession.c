@@ -26,12 +26,17 @@ void watch_finish_scans(Watch *w) {
         watch_settle(w, r);
 }
 
+/* Whether there is something to hand out that was read. */
+static bool is_behind(const Watch *w) {
+        return tree_is_busy(w->tree) && !tree_is_scanning(w->tree);
+}
+
 void watch_read_queued(Watch *w, bool with_halves) {
         int r = 1;
 
         if (!watch_begin(w))
                 return;
-        for (unsigned i = 0; i < DRAIN_READS_MAX && r > 0; i++)
+        for (unsigned i = 0; i < DRAIN_READS_MAX && (r > 0 || is_behind(w)); i++)
                 r = tree_read(w->tree, w->now, watch_realtime(w));
         if (r >= 0 && with_halves)
                 r = tree_release_moves(w->tree);
@@ -43,7 +48,7 @@ void watch_drain(Watch *w) {
 }
 
 bool watch_is_settled(const Watch *w) {
-        return !w->tree || watch_is_busy(w) || tree_is_settled(w->tree);
+        return !w->tree || tree_is_scanning(w->tree) || tree_is_settled(w->tree);
 }
 
 /* Whether it has handed out all that the kernel has queued, and has nothing else left to do. */

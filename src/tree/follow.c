@@ -4,9 +4,8 @@
  * event is told by the path of its time. */
 
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <limits.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "tree/looks.h"
 
@@ -27,27 +26,35 @@ int follow_wd_of(Tree *t, int fd) {
         return only_asked(t, tree_ask(t, fd, tree_member_mask(t)));
 }
 
-/* In one, if the kernel is of 5.6 or later and the path is not too long for it. */
-static int open_at_once(const Tree *t, int fd, const char *path) {
-        struct open_how how = {
-                .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                .resolve = t->options.reach.follow_symlinks ? 0 : RESOLVE_NO_SYMLINKS,
-        };
-        long r = syscall(SYS_openat2, fd, path, &how, sizeof(how));
+/* Whether the directory `fd` has just that path below the root: whether no link led there. */
+static bool is_below(const Root *root, int fd, const char *path) {
+        char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)], real[PATH_MAX];
+        size_t n = root->real_path ? strlen(root->real_path) : 0;
+        ssize_t length;
 
-        return r < 0 ? -errno : (int) r;
+        n -= n == 1; /* "/" */
+        (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        length = readlink(link, real, sizeof(real) - 1);
+        if (!root->real_path || length < (ssize_t) n)
+                return false;
+        real[length] = '\0';
+        return strncmp(real, root->real_path, n) == 0 && real[n] == '/' &&
+               streq(real + n + 1, path);
 }
 
-/* Opens `path` below `fd`: it may be longer than PATH_MAX, and none of its directories may be a link that
- * was put in its place. */
-static int open_below(const Tree *t, int fd, const char *path) {
+/* Opens `path` below the root, of which `fd` is: it may be longer than PATH_MAX, and none of its directories
+ * may be a link that was put in its place. As a rule it is neither, and opened in one: there is openat2(2) to
+ * ask for that, but not for services with RestrictSUIDSGID=. */
+static int open_below(const Tree *t, const Root *root, int fd, const char *path) {
         int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-        int at = open_at_once(t, fd, *path ? path : ".");
+        int at = openat(fd, *path ? path : ".", flags);
 
-        if (at != -ENOSYS && at != -EPERM && at != -ENAMETOOLONG)
+        if (at < 0 && errno != ENAMETOOLONG)
+                return -errno;
+        if (at >= 0 && (!*path || t->options.reach.follow_symlinks || is_below(root, at, path)))
                 return at;
+        safe_close(at);
         at = openat(fd, ".", flags);
-
         if (!t->options.reach.follow_symlinks)
                 flags |= O_NOFOLLOW;
         while (at >= 0 && *path) {
@@ -71,6 +78,7 @@ int follow_open(Tree *t, const Node *n) {
 
         if (t->dir_fd >= 0 && t->dir_wd == n->wd)
                 return t->dir_fd;
+        tree_spend_to_open(t);
         root_fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (root_fd < 0)
                 return -errno;
@@ -79,7 +87,7 @@ int follow_open(Tree *t, const Node *n) {
         if (t->other.failed)
                 return -ENOMEM;
         const char *below = t->other.data + MIN_OF(root->path_len, t->other.length);
-        fd = open_below(t, root_fd, below + strspn(below, "/"));
+        fd = open_below(t, root, root_fd, below + strspn(below, "/"));
         if (fd < 0)
                 return fd;
         if (follow_wd_of(t, fd) != n->wd)

@@ -17,6 +17,18 @@
 #define AHEAD_RECORDS_MAX 128U
 #define AHEAD_DIRECTORIES_MIN 1024U
 
+/* What is handed out in one go, in records; to go to a directory costs as much as many of them. */
+#define SPENT_MAX 16384U
+#define SPENT_TO_OPEN 64U
+
+void tree_spend_to_open(Tree *t) {
+        t->n_spent += SPENT_TO_OPEN;
+}
+
+bool tree_is_spent(const Tree *t) {
+        return t->n_spent >= SPENT_MAX;
+}
+
 bool tree_is_member(const Tree *t, int wd) {
         const Node *n = nodes_get(&t->nodes, wd);
 
@@ -43,6 +55,10 @@ static int do_due(Tree *t, usec_t now) {
         r = scan_tell_due(t);
         if (r < 0)
                 return r;
+        if (tree_is_spent(t)) { /* and there is more of this, perhaps, before anything else */
+                t->due_mark = 0;
+                return 0;
+        }
         if (t->n_handed_out >= t->rescan_mark) {
                 r = rescan_finish(t, now);
                 if (r < 0)
@@ -203,8 +219,8 @@ void tree_commit(Tree *t) {
         tree_end_step(t, &head);
 }
 
-/* Hands out records until a first half must wait (> 0) or a scan is under way. Both halves of a move are
- * one step, with all that is between them; `done` is where it ends. */
+/* Hands out records until a first half must wait (> 0), a scan is under way, or it is enough for one go. Both
+ * halves of a move are one step, with all that is between them; `done` is where it ends. */
 static int hand_out_records(Tree *t, usec_t now, IntakePlace *done) {
         IntakePlace place = *done;
         IntakeRecord record;
@@ -213,8 +229,9 @@ static int hand_out_records(Tree *t, usec_t now, IntakePlace *done) {
 
         if (t->n_directories < AHEAD_DIRECTORIES_MIN)
                 n_ahead = UINT_MAX;
-        while ((!scan_is_under_way(t) || exchange_is_open(t)) &&
+        while (((!scan_is_under_way(t) && !tree_is_spent(t)) || exchange_is_open(t)) &&
                         (r = intake_next(t->intake, &place, &record)) != 0) {
+                t->n_spent++;
                 if (n_ahead-- == 0)
                         n_ahead = look_ahead(t, place);
                 t->place = place;
@@ -243,16 +260,22 @@ int tree_hand_out(Tree *t, usec_t now) {
         int r;
 
         t->move_deadline = USEC_INFINITY;
-        r = hand_out_records(t, now, &done);
+        t->n_spent = 0;
+        r = t->is_behind && t->n_handed_out >= t->due_mark ? do_due(t, now) : 0;
+        if (r >= 0)
+                r = hand_out_records(t, now, &done);
         tree_end_step(t, &done);
-        if (r != 0 || scan_is_under_way(t))
+        t->is_behind = tree_is_spent(t);
+        if (r != 0 || scan_is_under_way(t) || t->is_behind)
                 return MIN_OF(r, 0);
         intake_restart(t->intake);
         t->place = intake_head(t->intake);
         moves_restart(t->moves);
         exchange_restart(t);
         t->n_handed_out = intake_n_read(t->intake);
-        return t->n_handed_out >= t->due_mark ? do_due(t, now) : 0;
+        r = t->n_handed_out >= t->due_mark ? do_due(t, now) : 0;
+        t->is_behind = tree_is_spent(t);
+        return r;
 }
 
 int tree_take_in(Tree *t) {
@@ -260,7 +283,7 @@ int tree_take_in(Tree *t) {
 
         if (!intake_has_room(t->intake))
                 return 0;
-        n = intake_read(t->intake, t->fd, tree_is_busy(t), t->now, t->usec);
+        n = intake_read(t->intake, t->fd, scan_is_under_way(t), t->now, t->usec);
         if (n >= 0 && n <= READ_WITHOUT_REST_MAX)
                 t->emptied = t->now;
         return n;

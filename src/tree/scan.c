@@ -190,6 +190,7 @@ int scan_work(Tree *t, usec_t now) {
 
         if (!scan_is_under_way(t))
                 return 0;
+        t->n_spent = 0;
         finds_begin(&t->finds);
         r = tree_position(t);
         if (r >= 0)
@@ -216,7 +217,7 @@ int scan_work(Tree *t, usec_t now) {
 }
 
 int scan_tell_due(Tree *t) {
-        while (t->finds.first && t->finds.first->mark <= t->n_handed_out) {
+        while (t->finds.first && t->finds.first->mark <= t->n_handed_out && !tree_is_spent(t)) {
                 _cleanup_free_ Find *find = t->finds.first;
 
                 finds_take(&t->finds, find);

@@ -102,6 +102,8 @@ struct Tree {
         unsigned n_remounts;   /* looks at the table since it last changed */
         IntakePlace place;     /* behind the record at hand */
         KnownFiles known;      /* with options.recover */
+        unsigned n_spent;      /* of what may be handed out in one go */
+        bool is_behind;        /* it was all spent, and there may be more */
         uint64_t n_handed_out; /* bytes of events */
         uint64_t position;     /* of the end of the queue, as last asked for by a look */
         uint64_t due_mark;     /* something waits until that many are: the least of the marks */
@@ -224,6 +226,11 @@ Find *record_find_second(Tree *t, const Raw *raw);
 
 /* Tells a record, and does what it says. `paired`: of a first half, its second half will be told. */
 int record_hand_out(Tree *t, const IntakeRecord *record, bool paired);
+
+/* Whether what is handed out is enough for one go: others have their turn. tree_spend_to_open(): a directory
+ * was gone to. */
+bool tree_is_spent(const Tree *t);
+void tree_spend_to_open(Tree *t);
 
 /* Reads once, as of t->now, if there is room. Returns the number of bytes, or < 0. */
 int tree_take_in(Tree *t);

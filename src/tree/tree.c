@@ -228,8 +228,12 @@ int tree_start(Tree *t, usec_t now, usec_t usec) {
         return leave(t, r);
 }
 
-bool tree_is_busy(const Tree *t) {
+bool tree_is_scanning(const Tree *t) {
         return scan_is_under_way(t);
+}
+
+bool tree_is_busy(const Tree *t) {
+        return scan_is_under_way(t) || t->is_behind;
 }
 
 int tree_fd(const Tree *t) {
@@ -264,7 +268,7 @@ int tree_work(Tree *t, usec_t now, usec_t usec) {
         r = tree_scan(t, now, usec);
         if (r == 0)
                 r = tree_hand_out(t, now);
-        return leave(t, r < 0 ? r : scan_is_under_way(t));
+        return leave(t, r < 0 ? r : tree_is_busy(t));
 }
 
 int tree_read(Tree *t, usec_t now, usec_t usec) {

@@ -72,8 +72,10 @@ bool tree_is_orphaned(const Tree *t);
  * (memory). */
 int tree_start(Tree *t, usec_t now, usec_t usec);
 
-/* Scans go in slices, so that the loop is never held up: whether there is one under way, and one slice
- * of it. tree_work() returns > 0 if there is more to do. */
+/* Scans go in slices, and what was read is handed out in goes, so that the loop is never held up: whether a
+ * scan is under way, whether there is anything of either to do, and some of it. tree_work() returns > 0 if
+ * there is more to do. */
+bool tree_is_scanning(const Tree *t);
 bool tree_is_busy(const Tree *t);
 int tree_work(Tree *t, usec_t now, usec_t usec);
 
@@ -102,8 +104,8 @@ void tree_set_ledger(Tree *t, struct Ledger *ledger);
  * be done again. */
 bool tree_wants_compaction(const Tree *t);
 
-/* Reads once (up to 64 KiB) and hands out what is ready. Returns the number of bytes read, 0 if there
- * was nothing, < 0 on failure. */
+/* Reads once (up to 64 KiB) and hands out what is ready, in one go. Returns the number of bytes read, 0 if
+ * there was nothing, < 0 on failure. */
 int tree_read(Tree *t, usec_t now, usec_t usec);
 
 /* The same for bytes that the caller has (tests). */
