@@ -26,7 +26,7 @@ rm /srv/a/1
 wait_heard member '.event == "InDelete" and .path == "/srv/a/1"'
 
 pid=$(main_pid)
-settings $'Events=create delete\nExclude=not'
+settings $'Events=create delete\nExclude=not\nRecursive=yes'
 kill -STOP "$pid"
 touch /srv/a/2
 kill -CONT "$pid"
