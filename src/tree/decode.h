@@ -65,6 +65,10 @@ static inline bool raw_is_departure(const Raw *raw) {
 static inline bool raw_is_gone(const Raw *raw) {
         return raw->mask & (IN_MOVE_SELF | IN_IGNORED);
 }
+/* The watched file has moved: queued after both halves, as long as their directories are locked. */
+static inline bool raw_is_moved_self(const Raw *raw) {
+        return raw->mask & IN_MOVE_SELF;
+}
 /* What looking into a directory causes. */
 #define MASK_LOOKING (IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE)
 static inline bool raw_is_looking(const Raw *raw) {

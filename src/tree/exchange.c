@@ -155,6 +155,46 @@ static void take_in_all(Tree *t) {
         (void) tree_take_in(t);
 }
 
+static bool is_watched(const Node *n) {
+        return n && !node_is_ghost(n);
+}
+
+/* The same when who has the directory locked is through; where it is elsewhere by now he is. Returns
+ * whether there was room for all. */
+static bool wait_for_writers(Tree *t, int wd) {
+        Node *n = nodes_get(&t->nodes, wd);
+        int fd = n ? follow_open(t, n) : -ENOENT;
+
+        if (fd >= 0)
+                follow_writers(fd);
+        t->dir_fd = safe_close(t->dir_fd);
+        return tree_take_in_all(t) > 0;
+}
+
+/* Which of the two the move is of that ends with `to`, before `place`, or NULL: what is watched says itself
+ * that it has moved, while the directories that it left and came to are locked. */
+static const Node *find_mover(const Tree *t,
+                IntakePlace place,
+                int from_wd,
+                const Raw *to,
+                const Node *a,
+                const Node *b) {
+        IntakeRecord next;
+
+        while (intake_next(t->intake, &place, &next) > 0) {
+                const Raw *raw = &next.raw;
+
+                if ((raw->wd == from_wd || raw->wd == to->wd) && raw->cookie != to->cookie &&
+                                (raw_is_arrival(raw) || raw_is_departure(raw)))
+                        break;
+                if (raw_is_moved_self(raw) && a && raw->wd == a->wd)
+                        return a;
+                if (raw_is_moved_self(raw) && b && raw->wd == b->wd)
+                        return b;
+        }
+        return NULL;
+}
+
 /* Whether there is something at the name after the move that ends before `place`. What is watched there
  * and was replaced by the move is gone, which its last record tells. */
 static bool is_taken(Tree *t, IntakePlace *place, const Raw *raw) {
@@ -185,6 +225,7 @@ bool exchange_find(Tree *t,
                 IntakeRecord *ret_from,
                 IntakeRecord *ret_to) {
         IntakePlace p = *place;
+        const Node *a, *b, *mover;
 
         /* A file that takes the place of nothing but, perhaps, another file. */
         if (!raw_is_dir(from) && !child_at(t, to))
@@ -195,19 +236,38 @@ bool exchange_find(Tree *t,
                         ret_to->raw.wd != from->wd || !streq(ret_to->raw.name, from->name))
                 return false;
         take_in_all(t);
-        return !is_gone(t, &p, &ret_to->raw, child_at(t, to), child_at(t, from)) &&
-               is_taken(t, &p, to);
+        a = child_at(t, from);
+        b = child_at(t, to);
+        mover = find_mover(t, p, to->wd, &ret_to->raw, a, b);
+        if (!mover && (is_watched(a) || is_watched(b)) && wait_for_writers(t, from->wd)) {
+                mover = find_mover(t, p, to->wd, &ret_to->raw, a, b);
+                /* What has said once that it moves would have said so again. */
+                if (!mover && find_mover(t, *place, from->wd, to, a, NULL))
+                        return true;
+                if (!mover && is_watched(b))
+                        return false;
+        }
+        if (mover)
+                return mover == b;
+        return !is_gone(t, &p, &ret_to->raw, b, a) && is_taken(t, &p, to);
 }
 
 bool exchange_find_outside(
                 Tree *t, const IntakePlace *place, const Raw *to, IntakeRecord *ret_from) {
         IntakePlace p = *place;
+        const Node *there = child_at(t, to);
         IntakeRecord back;
 
-        return exchange_has_room(t) && (raw_is_dir(to) || child_at(t, to)) &&
-               find_from(t, &p, to, ret_from) &&
-               moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) == 0 &&
-               is_taken(t, &p, to);
+        if (!exchange_has_room(t) || !(raw_is_dir(to) || there) ||
+                        !find_from(t, &p, to, ret_from) ||
+                        moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) !=
+                                        0)
+                return false;
+        if (find_mover(t, p, to->wd, &ret_from->raw, there, NULL))
+                return true;
+        if (is_watched(there) && wait_for_writers(t, to->wd))
+                return find_mover(t, p, to->wd, &ret_from->raw, there, NULL);
+        return is_taken(t, &p, to);
 }
 
 /* It may be a move over an empty directory and back again all the same: then what moved first is where

@@ -252,6 +252,9 @@ static bool is_untold(const Tree *t, const Node *n, const Raw *raw) {
 
         if (!(raw->mask & (asked | MASK_UNASKED)))
                 return true;
+        /* Of a directory below a root it is asked for to tell exchanges from moves. */
+        if (!n->is_root && raw->mask & IN_MOVE_SELF && !(t->options.mask & IN_MOVE_SELF))
+                return true;
         if (!n->is_root && raw->name_len == 0 && raw->mask & TOLD_BY_PARENT_MASK)
                 return true;
         /* What lost its name is on its way out, or, if events were lost, anywhere. */

@@ -23,7 +23,7 @@ uint32_t tree_root_mask(const Tree *t, bool is_dir) {
 }
 
 uint32_t tree_member_mask(const Tree *t) {
-        return t->options.mask | IN_CREATE | IN_MOVE | IN_DELETE | IN_EXCL_UNLINK |
+        return t->options.mask | IN_CREATE | IN_MOVE | IN_MOVE_SELF | IN_DELETE | IN_EXCL_UNLINK |
                (t->options.recover ? IN_CLOSE_WRITE : 0);
 }
 

@@ -215,12 +215,12 @@ TEST(what_comes_between_the_halves_of_moves_is_told_where_they_have_led) {
         start_recursive(&f, "r", false);
         EXPECT_OK(rename("r/a", "r/c"));
         write_file("r/c/1");
-        feed_queued(&f, "132");
+        feed_queued(&f, "1423");
         expect(&f, "in_moved_from r/a/\nin_moved_to r/c/ <- r/a\nin_create r/c/1\n");
         EXPECT_OK(renameat2(AT_FDCWD, "r/c", AT_FDCWD, "r/b", RENAME_EXCHANGE));
         write_file("r/c/2");
         write_file("r/b/3");
-        feed_queued(&f, "152634");
+        feed_queued(&f, "17283456");
         expect(&f,
                         "in_moved_from r/c/\nin_moved_from r/b/\n"
                         "in_moved_to r/b/ <- r/c\nin_moved_to r/c/ <- r/b\n"
@@ -230,7 +230,7 @@ TEST(what_comes_between_the_halves_of_moves_is_told_where_they_have_led) {
 
 TEST(exchange_is_found_though_the_disk_has_moved_on) {
         WITH_FIXTURE(f);
-        char bytes[5 * 32]; /* of five records with short names */
+        char bytes[5 * 32 + 16]; /* of five records with short names, and one without */
 
         make("r/b/s");
         make("r/p");
@@ -249,6 +249,42 @@ TEST(exchange_is_found_though_the_disk_has_moved_on) {
         write_file("r/q/a/s/f");
         expect(&f, "in_create r/q/a/s/f\n");
         expect_watches(&f, 5);
+}
+
+TEST(exchange_is_told_by_what_says_that_it_has_moved) {
+        WITH_FIXTURE(f);
+
+        make("r/a/s");
+        make("r/b");
+        start_recursive(&f, "r", false);
+        EXPECT_OK(mkdir("r/b/a", 0755));
+        EXPECT_OK(renameat2(AT_FDCWD, "r/a", AT_FDCWD, "r/b/a", RENAME_EXCHANGE));
+        EXPECT_OK(rename("r/b", "b")); /* nobody sees r/b/a any more */
+        expect(&f,
+                        "in_create r/b/a/\nin_moved_from r/a/\nin_moved_from r/b/a/\n"
+                        "in_moved_to r/b/a/ <- r/a\nin_moved_to r/a/ <- r/b/a\n"
+                        "in_moved_from r/b/ (out)\n");
+        write_file("r/a/f");
+        expect(&f, "in_create r/a/f\n");
+        expect_watches(&f, 2);
+}
+
+TEST(move_over_an_empty_directory_and_back_is_no_exchange) {
+        WITH_FIXTURE(f);
+
+        make("r/a/s");
+        make("r/b");
+        start_recursive(&f, "r", false);
+        EXPECT_OK(mkdir("r/b/a", 0755));
+        EXPECT_OK(rename("r/a", "r/b/a"));
+        EXPECT_OK(rename("r/b/a", "r/a"));
+        write_file("r/b/a"); /* something is there again */
+        expect(&f,
+                        "in_create r/b/a/\nin_moved_from r/a/\nin_moved_to r/b/a/ <- r/a\n"
+                        "in_moved_from r/b/a/\nin_moved_to r/a/ <- r/b/a\nin_create r/b/a\n");
+        write_file("r/a/s/f");
+        expect(&f, "in_create r/a/s/f\n");
+        expect_watches(&f, 4);
 }
 
 TEST(S06_directory_made_in_place_of_a_moved_one) {

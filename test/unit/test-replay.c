@@ -410,13 +410,13 @@ TEST(half_a_move_that_was_told_before_its_turn_is_not_told_again) {
         ssize_t n = read(tree_fd(l.f.tree), bytes, sizeof(bytes));
         EXPECT_INT(n, >, 0);
         /* As of two who rename at one time, and the second half of one is to come. */
-        feed_in_order(&l.f, bytes, (size_t) n, "132");
+        feed_in_order(&l.f, bytes, (size_t) n, "1423");
         EXPECT_STREQ(l.f.log.data, "in_moved_from r/a/\nin_moved_to r/c/ <- r/a\n");
         buffer_clear(&l.f.log);
         end(&l);
 
         EXPECT(begin(&l));
-        feed_in_order(&l.f, bytes, (size_t) n, "4");
+        feed_in_order(&l.f, bytes, (size_t) n, "5");
         expect(&l.f, "in_moved_from r/x\nin_moved_to r/y <- r/x\n");
         end(&l);
         EXPECT(begin(&l));
