@@ -37,6 +37,20 @@ static Find *get_key(Tree *t, bool is_dir, uint64_t key) {
         return find;
 }
 
+/* Whether another directory was seen in its place, and the story has not come to that either: of mounts it
+ * says nothing. */
+static bool is_one_of_many(const Tree *t, const Node *fresh) {
+        Find *find = finds_get(&t->finds, fresh->parent->wd, node_name(fresh), fresh->name_len);
+        const Node *other;
+
+        for (; find; find = finds_get_next(find)) {
+                other = find->is_dir ? nodes_get(&t->nodes, (int) find->key) : NULL;
+                if (other && other != fresh && other->is_fresh)
+                        return true;
+        }
+        return false;
+}
+
 /* Whether it was found in a directory that was not watched yet, and nothing that is to come says that
  * it, or the directory, is not what it seems. */
 static bool is_still_there(const Tree *t, const Find *find) {
@@ -45,7 +59,8 @@ static bool is_still_there(const Tree *t, const Find *find) {
         if (!n || !n->is_fresh || exchange_is_to_come(t, find->wd, find->name, true))
                 return false;
         for (; !n->is_root && n->is_fresh; n = n->parent)
-                if (exchange_is_to_come(t, n->parent->wd, node_name(n), true))
+                if (exchange_is_to_come(t, n->parent->wd, node_name(n), true) ||
+                                is_one_of_many(t, n))
                         return false;
         return true;
 }

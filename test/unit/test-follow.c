@@ -726,6 +726,26 @@ TEST(S22_an_unmount_that_both_the_kernel_and_the_table_say_is_told_once) {
         EXPECT_STREQ(f.log.data, "in_unmount r/\nin_ignored r\n");
 }
 
+TEST(S22_a_move_below_what_was_mounted_over_when_first_seen_is_told_once) {
+        WITH_FIXTURE(f);
+
+        make("r/a");
+        if (!may_mount())
+                return;
+        start_recursive(&f, "r", false);
+        EXPECT_OK(mkdir("r/b", 0755));
+        EXPECT_OK(rename("r/a", "r/b/y"));
+        EXPECT_OK(mount("tmpfs", "r/b", "tmpfs", 0, ""));
+        EXPECT_INT(look_at(f.tree, f.tree->roots[0].node, "b", 0), >, 0);
+        write_file("r/b/y");
+        EXPECT_EQ(umount2("r/b", MNT_DETACH) < 0 ? errno : 0, 0);
+        EXPECT_INT(look_at(f.tree, f.tree->roots[0].node, "b", 0), >, 0);
+        expect(&f,
+                        "in_create r/b/\nin_moved_from r/a/ (out)\nin_create r/b/y\n"
+                        "in_delete r/b/ (rescan)\nin_create r/b/ (scan)\nin_create r/b/y/ (scan)\n");
+        expect_watches(&f, 3);
+}
+
 TEST(S22_mounts_over_directories_below_are_followed) {
         WITH_FIXTURE(f);
 
