@@ -71,24 +71,17 @@ static bool is_about(const Raw *raw, const Raw *at) {
                (raw_is_arrival(raw) || raw_is_departure(raw)) && streq(raw->name, at->name);
 }
 
-/* The next other record about a name, or the last one of the directory that is there, among the next
- * `n`. Returns whether there is one. */
-static bool find_among(const Tree *t,
-                IntakePlace *place,
-                const Raw *at,
-                const Node *there,
-                unsigned n,
-                IntakeRecord *ret) {
+/* The next other record about a name, among the next `n`. Returns whether there is one. */
+static bool find_among(
+                const Tree *t, IntakePlace *place, const Raw *at, unsigned n, IntakeRecord *ret) {
         while (n-- > 0 && intake_next(t->intake, place, ret) > 0)
-                if (!is_early(t, &ret->raw) &&
-                                (is_last_of(&ret->raw, there) || is_about(&ret->raw, at)))
+                if (!is_early(t, &ret->raw) && is_about(&ret->raw, at))
                         return true;
         return false;
 }
 
-static bool
-find_next(const Tree *t, IntakePlace *place, const Raw *at, const Node *there, IntakeRecord *ret) {
-        return find_among(t, place, at, there, RECORDS_MAX, ret);
+static bool find_next(const Tree *t, IntakePlace *place, const Raw *at, IntakeRecord *ret) {
+        return find_among(t, place, at, RECORDS_MAX, ret);
 }
 
 bool exchange_is_to_come(const Tree *t, int wd, const char *name, bool if_unknown) {
@@ -96,7 +89,7 @@ bool exchange_is_to_come(const Tree *t, int wd, const char *name, bool if_unknow
         Raw at = { .wd = wd, .name = name };
         IntakeRecord next;
 
-        return find_among(t, &place, &at, NULL, COMING_MAX, &next) ||
+        return find_among(t, &place, &at, COMING_MAX, &next) ||
                (if_unknown && intake_next(t->intake, &place, &next) > 0);
 }
 
@@ -106,13 +99,29 @@ static const Node *child_at(const Tree *t, const Raw *raw) {
         return n ? nodes_child(&t->nodes, n, raw->name, raw->name_len) : NULL;
 }
 
-/* A first half that follows a second one of the same name: what was there is leaving, unless it was an
- * empty directory, and was replaced. */
-static bool find_from(const Tree *t, IntakePlace *place, const Raw *to, IntakeRecord *ret) {
-        const Node *there = child_at(t, to);
+/* What a directory says of the names in it, but for that move: nothing comes between the two of an exchange,
+ * for it has both directories locked. */
+static bool is_another(const Raw *raw, int wd, uint32_t cookie) {
+        return raw->wd == wd && raw->cookie != cookie &&
+               (raw_is_arrival(raw) || raw_is_departure(raw));
+}
 
-        return find_next(t, place, to, there, ret) && raw_is_moved_from(&ret->raw) &&
-               (raw_is_dir(&ret->raw) != raw_is_dir(to) || (there && raw_is_dir(to)));
+/* A first half that follows a second one of the same name, which came from `from_wd`: what was there is
+ * leaving, unless there was nothing, or an empty directory that was replaced. */
+static bool find_from(
+                const Tree *t, IntakePlace *place, int from_wd, const Raw *to, IntakeRecord *ret) {
+        const Node *there = child_at(t, to);
+        const Raw *raw = &ret->raw;
+
+        for (unsigned n = RECORDS_MAX; n > 0 && intake_next(t->intake, place, ret) > 0; n--) {
+                if (is_early(t, raw))
+                        continue;
+                if (is_last_of(raw, there))
+                        return false;
+                if (is_another(raw, to->wd, to->cookie) || is_another(raw, from_wd, to->cookie))
+                        return raw_is_moved_from(raw) && is_about(raw, to);
+        }
+        return false;
 }
 
 /* Two moves, a to b and b to a, may be a move over an empty directory and back again: then what was at b
@@ -155,6 +164,11 @@ static void take_in_all(Tree *t) {
         (void) tree_take_in(t);
 }
 
+/* Whether it can be an exchange, as far as is known of what was there. */
+static bool is_likely(const Raw *from, const Raw *to, const Node *there) {
+        return raw_is_dir(from) != raw_is_dir(to) || (there && raw_is_dir(to));
+}
+
 static bool is_watched(const Node *n) {
         return n && !node_is_ghost(n);
 }
@@ -184,8 +198,7 @@ static const Node *find_mover(const Tree *t,
         while (intake_next(t->intake, &place, &next) > 0) {
                 const Raw *raw = &next.raw;
 
-                if ((raw->wd == from_wd || raw->wd == to->wd) && raw->cookie != to->cookie &&
-                                (raw_is_arrival(raw) || raw_is_departure(raw)))
+                if (is_another(raw, from_wd, to->cookie) || is_another(raw, to->wd, to->cookie))
                         break;
                 if (raw_is_moved_self(raw) && a && raw->wd == a->wd)
                         return a;
@@ -202,15 +215,11 @@ static bool is_taken(Tree *t, IntakePlace *place, const Raw *raw) {
         IntakeRecord next, after;
         struct stat st;
 
-        if (find_next(t, place, raw, NULL, &next))
+        if (find_next(t, place, raw, &next))
                 return raw_is_departure(&next.raw) ||
                        (raw_is_moved_to(&next.raw) &&
                                        ((there && !node_is_ghost(there)) ||
-                                                       (find_next(t,
-                                                                        place,
-                                                                        &next.raw,
-                                                                        NULL,
-                                                                        &after) &&
+                                                       (find_next(t, place, &next.raw, &after) &&
                                                                        raw_is_moved_from(
                                                                                        &after.raw))));
         if (there && !node_is_ghost(there))
@@ -230,7 +239,7 @@ bool exchange_find(Tree *t,
         /* A file that takes the place of nothing but, perhaps, another file. */
         if (!raw_is_dir(from) && !child_at(t, to))
                 return false;
-        if (!exchange_has_room(t) || !find_from(t, &p, to, ret_from) ||
+        if (!exchange_has_room(t) || !find_from(t, &p, from->wd, to, ret_from) ||
                         moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, ret_to) ==
                                         0 ||
                         ret_to->raw.wd != from->wd || !streq(ret_to->raw.name, from->name))
@@ -249,7 +258,8 @@ bool exchange_find(Tree *t,
         }
         if (mover)
                 return mover == b;
-        return !is_gone(t, &p, &ret_to->raw, b, a) && is_taken(t, &p, to);
+        return is_likely(&ret_from->raw, to, b) && !is_gone(t, &p, &ret_to->raw, b, a) &&
+               is_taken(t, &p, to);
 }
 
 bool exchange_find_outside(
@@ -259,7 +269,7 @@ bool exchange_find_outside(
         IntakeRecord back;
 
         if (!exchange_has_room(t) || !(raw_is_dir(to) || there) ||
-                        !find_from(t, &p, to, ret_from) ||
+                        !find_from(t, &p, to->wd, to, ret_from) ||
                         moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) !=
                                         0)
                 return false;
@@ -267,7 +277,7 @@ bool exchange_find_outside(
                 return true;
         if (is_watched(there) && wait_for_writers(t, to->wd))
                 return find_mover(t, p, to->wd, &ret_from->raw, there, NULL);
-        return is_taken(t, &p, to);
+        return is_likely(&ret_from->raw, to, there) && is_taken(t, &p, to);
 }
 
 /* It may be a move over an empty directory and back again all the same: then what moved first is where

@@ -269,6 +269,45 @@ TEST(exchange_is_told_by_what_says_that_it_has_moved) {
         expect_watches(&f, 2);
 }
 
+TEST(exchange_with_what_nobody_has_seen_is_told) {
+        WITH_FIXTURE(f);
+
+        make("r/a/s");
+        start_recursive(&f, "r", false);
+        make("r/b/x");
+        /* It is watched, and looked into when it is another one that is there. */
+        EXPECT_INT(look_at(f.tree, f.tree->roots[0].node, "b", 0), >, 0);
+        EXPECT_OK(renameat2(AT_FDCWD, "r/a", AT_FDCWD, "r/b/x", RENAME_EXCHANGE));
+        expect(&f,
+                        "in_create r/b/\nin_moved_from r/a/\nin_moved_from r/b/x/\n"
+                        "in_moved_to r/b/x/ <- r/a\nin_moved_to r/a/ <- r/b/x\n");
+        write_file("r/a/1");
+        write_file("r/b/x/s/2");
+        expect(&f, "in_create r/a/1\nin_create r/b/x/s/2\n");
+        expect_watches(&f, 5);
+}
+
+TEST(moves_with_others_in_between_are_no_exchange) {
+        WITH_FIXTURE(f);
+
+        make("r/d");
+        make("r/x");
+        start_recursive(&f, "r", false);
+        make("r/a");
+        make("r/d/b");
+        EXPECT_OK(rename("r/a", "r/d/b"));
+        write_file("r/d/f");
+        EXPECT_OK(rename("r/d/b", "r/a"));
+        EXPECT_OK(rename("r/x", "r/d/b"));
+        EXPECT_OK(rename("r/d/b", "r/y"));
+        expect(&f,
+                        "in_create r/a/\nin_create r/d/b/\nin_moved_from r/a/\n"
+                        "in_moved_to r/d/b/ <- r/a\nin_create r/d/f\nin_moved_from r/d/b/\n"
+                        "in_moved_to r/a/ <- r/d/b\nin_moved_from r/x/\nin_moved_to r/d/b/ <- r/x\n"
+                        "in_moved_from r/d/b/\nin_moved_to r/y/ <- r/d/b\n");
+        expect_watches(&f, 4);
+}
+
 TEST(move_over_an_empty_directory_and_back_is_no_exchange) {
         WITH_FIXTURE(f);
 
