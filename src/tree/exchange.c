@@ -169,8 +169,8 @@ static bool is_likely(const Raw *from, const Raw *to, const Node *there) {
         return raw_is_dir(from) != raw_is_dir(to) || (there && raw_is_dir(to));
 }
 
-static bool is_watched(const Node *n) {
-        return n && !node_is_ghost(n);
+static bool is_watched(const Tree *t, const Node *n) {
+        return n && !node_is_ghost(n) && !past_is(t, n);
 }
 
 /* The same when who has the directory locked is through; where it is elsewhere by now he is. Returns
@@ -185,27 +185,47 @@ static bool wait_for_writers(Tree *t, int wd) {
         return tree_take_in_all(t) > 0;
 }
 
-/* Which of the two the move is of that ends with `to`, before `place`, or NULL: what is watched says itself
- * that it has moved, while the directories that it left and came to are locked. */
-static const Node *find_mover(const Tree *t,
+typedef enum Mover {
+        MOVER_A,
+        MOVER_B,
+        MOVER_NEITHER,
+        MOVER_UNKNOWN, /* that may be in what is still to come, or is lost */
+} Mover;
+
+/* `is_all`: all that was said of the move is in the intake. */
+static Mover find_mover_among(const Tree *t,
                 IntakePlace place,
                 int from_wd,
                 const Raw *to,
                 const Node *a,
-                const Node *b) {
+                const Node *b,
+                bool is_all) {
         IntakeRecord next;
 
         while (intake_next(t->intake, &place, &next) > 0) {
                 const Raw *raw = &next.raw;
 
+                if (raw_is_overflow(raw))
+                        return MOVER_UNKNOWN;
                 if (is_another(raw, from_wd, to->cookie) || is_another(raw, to->wd, to->cookie))
-                        break;
+                        return MOVER_NEITHER;
                 if (raw_is_moved_self(raw) && a && raw->wd == a->wd)
-                        return a;
+                        return MOVER_A;
                 if (raw_is_moved_self(raw) && b && raw->wd == b->wd)
-                        return b;
+                        return MOVER_B;
         }
-        return NULL;
+        return is_all ? MOVER_NEITHER : MOVER_UNKNOWN;
+}
+
+/* Which of the two the move is of that ends with `to`, before `place`: what is watched says itself that it
+ * has moved, while the directories that it left and came to are locked. */
+static Mover
+find_mover(Tree *t, IntakePlace place, int from_wd, const Raw *to, const Node *a, const Node *b) {
+        Mover mover = find_mover_among(t, place, from_wd, to, a, b, false);
+
+        return mover == MOVER_UNKNOWN && wait_for_writers(t, from_wd)
+                               ? find_mover_among(t, place, from_wd, to, a, b, true)
+                               : mover;
 }
 
 /* Whether there is something at the name after the move that ends before `place`. What is watched there
@@ -227,18 +247,30 @@ static bool is_taken(Tree *t, IntakePlace *place, const Raw *raw) {
         return files_stat(t, nodes_get(&t->nodes, raw->wd), raw->name, &st) >= 0;
 }
 
+/* The place behind the second half of the move whose first half is before `place`. */
+static IntakePlace behind(const Tree *t, IntakePlace place, const Raw *to) {
+        IntakeRecord next;
+
+        while (intake_next(t->intake, &place, &next) > 0)
+                if (raw_is_moved_to(&next.raw) && next.raw.cookie == to->cookie)
+                        break;
+        return place;
+}
+
 bool exchange_find(Tree *t,
                 const IntakePlace *place,
                 const Raw *from,
                 const Raw *to,
                 IntakeRecord *ret_from,
                 IntakeRecord *ret_to) {
-        IntakePlace p = *place;
-        const Node *a, *b, *mover;
+        IntakePlace after, p;
+        const Node *a, *b;
+        Mover mover;
 
         /* A file that takes the place of nothing but, perhaps, another file. */
         if (!raw_is_dir(from) && !child_at(t, to))
                 return false;
+        after = p = behind(t, *place, to);
         if (!exchange_has_room(t) || !find_from(t, &p, from->wd, to, ret_from) ||
                         moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, ret_to) ==
                                         0 ||
@@ -247,17 +279,17 @@ bool exchange_find(Tree *t,
         take_in_all(t);
         a = child_at(t, from);
         b = child_at(t, to);
-        mover = find_mover(t, p, to->wd, &ret_to->raw, a, b);
-        if (!mover && (is_watched(a) || is_watched(b)) && wait_for_writers(t, from->wd)) {
+        if (is_watched(t, a) || is_watched(t, b)) {
                 mover = find_mover(t, p, to->wd, &ret_to->raw, a, b);
                 /* What has said once that it moves would have said so again. */
-                if (!mover && find_mover(t, *place, from->wd, to, a, NULL))
+                if (mover == MOVER_NEITHER &&
+                                find_mover(t, after, from->wd, to, a, NULL) == MOVER_A)
                         return true;
-                if (!mover && is_watched(b))
+                if (mover == MOVER_A || (mover == MOVER_NEITHER && is_watched(t, b)))
                         return false;
+                if (mover == MOVER_B)
+                        return true;
         }
-        if (mover)
-                return mover == b;
         return is_likely(&ret_from->raw, to, b) && !is_gone(t, &p, &ret_to->raw, b, a) &&
                is_taken(t, &p, to);
 }
@@ -267,17 +299,27 @@ bool exchange_find_outside(
         IntakePlace p = *place;
         const Node *there = child_at(t, to);
         IntakeRecord back;
+        Mover mover;
 
         if (!exchange_has_room(t) || !(raw_is_dir(to) || there) ||
                         !find_from(t, &p, to->wd, to, ret_from) ||
                         moves_find_second(t->moves, t->intake, &p, ret_from->raw.cookie, &back) !=
                                         0)
                 return false;
-        if (find_mover(t, p, to->wd, &ret_from->raw, there, NULL))
-                return true;
-        if (is_watched(there) && wait_for_writers(t, to->wd))
-                return find_mover(t, p, to->wd, &ret_from->raw, there, NULL);
+        mover = is_watched(t, there) ? find_mover(t, p, to->wd, &ret_from->raw, there, NULL)
+                                     : MOVER_UNKNOWN;
+        if (mover != MOVER_UNKNOWN)
+                return mover == MOVER_A;
         return is_likely(&ret_from->raw, to, there) && is_taken(t, &p, to);
+}
+
+bool exchange_has_moved(Tree *t, const IntakePlace *place, const Raw *from, const Raw *to) {
+        const Node *n = nodes_get(&t->nodes, from->wd);
+        const Node *leaving = n && raw_is_dir(from) ? follow_leaving(t, n, from) : NULL;
+
+        /* A descriptor of which nothing is known may have been asked for less. */
+        return !is_watched(t, leaving) || t->orphan_wd > 0 ||
+               find_mover(t, behind(t, *place, to), from->wd, to, leaving, NULL) != MOVER_NEITHER;
 }
 
 /* It may be a move over an empty directory and back again all the same: then what moved first is where

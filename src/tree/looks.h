@@ -78,6 +78,11 @@ bool exchange_find(Tree *t,
  * there. */
 bool exchange_find_outside(
                 Tree *t, const IntakePlace *place, const Raw *to, IntakeRecord *ret_from);
+
+/* Whether what is known at `from` has moved, `place` being behind that record: else it was not there any
+ * more. */
+bool exchange_has_moved(Tree *t, const IntakePlace *place, const Raw *from, const Raw *to);
+
 /* Whether something about the name is known to come; `if_unknown`, if there is more to come than is
  * looked through. */
 bool exchange_is_to_come(const Tree *t, int wd, const char *name, bool if_unknown);

@@ -129,10 +129,11 @@ static bool is_cycle(Tree *t, const Raw *from, const Raw *to) {
 
 /* A first half. Returns > 0 if it is to wait for its second one. */
 static int hand_out_from(Tree *t, const IntakeRecord *record, const IntakePlace *place) {
-        const Node *leaving, *n = nodes_get(&t->nodes, record->raw.wd);
+        Node *n = nodes_get(&t->nodes, record->raw.wd);
         IntakeRecord to, back, back_to;
-        int has_second, r, wd = 0;
-        bool paired;
+        int has_second, r = 0, wd = 0;
+        bool paired, is_told;
+        const Node *leaving;
 
         has_second = moves_find_second(t->moves, t->intake, place, record->raw.cookie, &to);
         if (has_second == 0 &&
@@ -142,9 +143,13 @@ static int hand_out_from(Tree *t, const IntakeRecord *record, const IntakePlace 
                 return 1;
         paired = has_second > 0 && is_to_be_told(t, to.raw.wd) &&
                  !is_cycle(t, &record->raw, &to.raw);
-        if (!paired || !is_to_be_told(t, record->raw.wd) ||
-                        !exchange_find(t, place, &record->raw, &to.raw, &back, &back_to)) {
-                r = record_hand_out(t, record, paired);
+        is_told = paired && is_to_be_told(t, record->raw.wd);
+        if (!is_told || !exchange_find(t, place, &record->raw, &to.raw, &back, &back_to)) {
+                /* A mount that came and went before the table was looked at. */
+                if (is_told && !exchange_has_moved(t, place, &record->raw, &to.raw))
+                        r = remount_left(t, n, record->raw.name);
+                if (r >= 0)
+                        r = record_hand_out(t, record, paired);
                 return r < 0 || !paired || has_second == 1 || !exchange_has_room(t)
                                        ? r
                                        : hand_out_second_early(t, &to);

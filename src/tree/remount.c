@@ -100,6 +100,12 @@ int remount_depart(Tree *t, Node *n, const char *name) {
                                : 0;
 }
 
+int remount_left(Tree *t, Node *n, const char *name) {
+        Node *node = nodes_child(&t->nodes, n, name, strlen(name));
+
+        return node && !node_is_ghost(node) ? leave(t, node, true) : 0;
+}
+
 static bool is_behind(const Tree *t) {
         uint64_t queued;
 

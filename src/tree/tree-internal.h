@@ -361,6 +361,8 @@ int remount_check(Tree *t);
 /* The directory `name` in `n` departs, which no mount point can: if it was one it was unmounted, of which
  * the table is to tell yet. Returns 0 or < 0. */
 int remount_depart(Tree *t, Node *n, const char *name);
+/* The same, and surely what is known there was unmounted. */
+int remount_left(Tree *t, Node *n, const char *name);
 
 /* Begins to scan a directory: `name` in what `fd` is ("." for that itself). Returns 0; -ENOENT or
  * -ESTALE if it is not there any more: then scan_park() has it scanned where it went; or another

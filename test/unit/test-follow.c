@@ -785,6 +785,28 @@ TEST(S22_a_move_below_what_was_mounted_over_when_first_seen_is_told_once) {
         expect_watches(&f, 3);
 }
 
+TEST(S22_what_is_below_a_mount_that_the_table_never_told_of_moves_without_it) {
+        WITH_FIXTURE(f);
+
+        make("r");
+        make("elsewhere");
+        if (!may_mount())
+                return;
+        EXPECT_OK(mount("tmpfs", "elsewhere", "tmpfs", 0, ""));
+        write_file("elsewhere/over");
+        start_recursive(&f, "r", false);
+        make("r/c");
+        write_file("r/c/under");
+        EXPECT_OK(mount("elsewhere", "r/c", NULL, MS_BIND, NULL));
+        expect(&f, "in_create r/c/\nin_create r/c/over (scan)\n");
+        EXPECT_EQ(umount2("r/c", 0) < 0 ? errno : 0, 0);
+        EXPECT_OK(rename("r/c", "r/d"));
+        expect(&f,
+                        "in_unmount r/c/\nin_ignored r/c\nin_moved_from r/c/\n"
+                        "in_moved_to r/d/ <- r/c\nin_create r/d/under (scan)\n");
+        expect_watches(&f, 2);
+}
+
 TEST(S22_mounts_over_directories_below_are_followed) {
         WITH_FIXTURE(f);
 
