@@ -320,6 +320,11 @@ static int check(Tree *t, Node *n, const Find *find) {
                 r = is_as_told(t, n, find->name);
                 if (r > 0 || r == -ENOMEM)
                         return r;
+                if (r == 0 && !nodes_child(&t->nodes, n, find->name, find->name_len)) {
+                        r = look_for(t, n, find->name);
+                        if (r <= 0)
+                                return r;
+                }
         } else if (follow_open(t, n) >= 0) {
                 r = files_stat(t, n, find->name, &st);
                 if (r < 0 || S_ISDIR(st.st_mode))

@@ -287,6 +287,24 @@ TEST(exchange_with_what_nobody_has_seen_is_told) {
         expect_watches(&f, 5);
 }
 
+TEST(exchange_of_what_nobody_has_looked_into_is_found) {
+        WITH_FIXTURE(f);
+
+        make("r/d");
+        start_recursive(&f, "r", false);
+        make("r/a");
+        make("r/d/b");
+        EXPECT_OK(renameat2(AT_FDCWD, "r/a", AT_FDCWD, "r/d/b", RENAME_EXCHANGE));
+        EXPECT_OK(rename("r/d", "r/e")); /* and nothing is at r/d/b */
+        expect(&f,
+                        "in_create r/a/\nin_create r/d/b/\nin_moved_from r/a/\n"
+                        "in_moved_to r/d/b/ <- r/a\nin_moved_from r/d/b/\nin_moved_to r/a/ <- r/d/b\n"
+                        "in_moved_from r/d/\nin_moved_to r/e/ <- r/d\nin_create r/e/b/ (scan)\n");
+        write_file("r/e/b/f");
+        expect(&f, "in_create r/e/b/f\n");
+        expect_watches(&f, 4);
+}
+
 TEST(moves_with_others_in_between_are_no_exchange) {
         WITH_FIXTURE(f);
 
