@@ -167,25 +167,34 @@ static int hand_out_from(Tree *t, const IntakeRecord *record, const IntakePlace 
         return r < 0 ? r : exchange_check(t, &record->raw, wd);
 }
 
-/* A second half. */
-static int hand_out_to(Tree *t, const IntakeRecord *record, const IntakePlace *place) {
+/* A second half; `before` is its own place. */
+static int hand_out_to(Tree *t,
+                const IntakeRecord *record,
+                const IntakePlace *before,
+                const IntakePlace *place) {
         IntakeRecord back;
         int r = 0;
 
         if (!moves_has_source(t->moves, record->raw.cookie) && is_to_be_told(t, record->raw.wd) &&
-                        exchange_find_outside(t, place, &record->raw, &back))
+                        exchange_find_outside(t, place, &record->raw, &back)) {
+                t->place = *before; /* this one is still to come */
                 r = hand_out_early(t, &back, false);
+                t->place = *place;
+        }
         return r < 0 ? r : record_hand_out(t, record, false);
 }
 
 /* Returns > 0 if the record is to wait. */
-static int hand_out_next(Tree *t, const IntakeRecord *record, const IntakePlace *place) {
+static int hand_out_next(Tree *t,
+                const IntakeRecord *record,
+                const IntakePlace *before,
+                const IntakePlace *place) {
         const Raw *raw = &record->raw;
 
         if (exchange_was_early(t, raw))
                 return 0;
         if (raw_is_moved_to(raw))
-                return hand_out_to(t, record, place);
+                return hand_out_to(t, record, before, place);
         return raw_is_moved_from(raw) ? hand_out_from(t, record, place)
                                       : record_hand_out(t, record, false);
 }
@@ -241,7 +250,7 @@ static int hand_out_records(Tree *t, usec_t now, IntakePlace *done) {
                         n_ahead = look_ahead(t, place);
                 t->place = place;
                 if (r > 0) {
-                        r = hand_out_next(t, &record, &place);
+                        r = hand_out_next(t, &record, done, &place);
                         if (r > 0)
                                 return 1;
                         t->n_handed_out += record.raw.size;

@@ -305,6 +305,27 @@ TEST(exchange_of_what_nobody_has_looked_into_is_found) {
         expect_watches(&f, 4);
 }
 
+TEST(exchanged_away_and_into_what_came_instead_is_found_there) {
+        WITH_FIXTURE(f);
+
+        make("r/a/s");
+        make("o/n/d");
+        start_recursive(&f, "r", false);
+        EXPECT_OK(mkdir("r/b", 0755)); /* what is looked at is the last of that name */
+        EXPECT_OK(rmdir("r/b"));
+        EXPECT_OK(rename("r/a", "r/b"));
+        EXPECT_OK(renameat2(AT_FDCWD, "o/n", AT_FDCWD, "r/b", RENAME_EXCHANGE));
+        EXPECT_OK(rename("o/n", "r/b/d/x"));
+        expect(&f,
+                        "in_create r/b/\nin_delete r/b/\nin_moved_from r/a/\n"
+                        "in_moved_to r/b/ <- r/a\nin_moved_from r/b/ (out)\nin_moved_to r/b/\n"
+                        "in_create r/b/d/ (scan)\nin_create r/b/d/x/ (scan)\n"
+                        "in_create r/b/d/x/s/ (scan)\n");
+        write_file("r/b/d/x/s/f");
+        expect(&f, "in_create r/b/d/x/s/f\n");
+        expect_watches(&f, 5);
+}
+
 TEST(moves_with_others_in_between_are_no_exchange) {
         WITH_FIXTURE(f);
 
