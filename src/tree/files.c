@@ -150,7 +150,11 @@ int files_compare(Tree *t,
                 if (known->inode == st.st_ino &&
                                 known->print == (is_dir ? DIRECTORY_PRINT : known_print(&st)))
                         return 0;
-                /* Another file took the name of one that was known: it came. */
+                /* Another file took the name of one that was known: it came. Where no events are known to
+                 * be lost one tells of that; or it was known as what is at the path that its directory
+                 * had then. */
+                if (known->inode != st.st_ino && !t->is_this_rescan_told && !t->is_past)
+                        return 0;
                 find.kind = known->inode == st.st_ino ? FIND_CHANGED : FIND_NEW;
         }
         return finds_add(&t->finds, &find, name);
