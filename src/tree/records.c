@@ -159,11 +159,20 @@ static int apply(Tree *t, Node *n, const Raw *raw, bool paired, const Source *so
                 return 0;
         if (raw->name_len > NAME_MAX)
                 return leave_out(t, n, raw, source);
-        if (files_are_known(t, raw_is_dir(raw)))
+        if (files_are_known(t, raw_is_dir(raw)) && !raw_is_arrival(raw))
                 r = files_record(t, n, raw, source);
         if (t->options.recursive && r >= 0)
                 r = follow_record(t, n, raw, paired, source);
         return r;
+}
+
+/* What comes is known before it is told, and what goes is afterwards: should only one of the two outlive us,
+ * a rescan still tells that it is gone. */
+static int know_arrival(Tree *t, const Node *n, const Raw *raw, const Source *source) {
+        return raw_is_arrival(raw) && raw->name_len <= NAME_MAX &&
+                                               files_are_known(t, raw_is_dir(raw))
+                               ? files_record(t, n, raw, source)
+                               : 0;
 }
 
 /* A first half that is part of what was found in its directory, or that was let go. */
@@ -231,7 +240,9 @@ static int member_record(Tree *t, Node *n, const IntakeRecord *record, bool pair
         } else if (raw_is_moved_to(raw))
                 e.is_missed = take_missed(t, raw->cookie) || t->is_rescan_told ||
                               t->is_this_rescan_told;
-        r = tree_tell(t, n, raw->name, raw->name_len, &e);
+        r = know_arrival(t, n, raw, source);
+        if (r >= 0)
+                r = tree_tell(t, n, raw->name, raw->name_len, &e);
         if (r >= 0 && second)
                 r = tell_second(t, second, record);
         if (r >= 0)
@@ -253,12 +264,14 @@ static int tell_overflow(Tree *t, const IntakeRecord *record) {
                 .path = t->roots[0].path,
                 .path_len = t->roots[0].path_len,
         };
-        int r = t->sink(&e, t->userdata);
+        int r;
 
-        if (r < 0)
-                return r;
+        /* Whoever is told waits for its end: that outlives us even where the step does not. */
         rescan_want(t, record->now, true);
-        return roots_check(t, record->now);
+        if (t->ledger)
+                image_status(t);
+        r = t->sink(&e, t->userdata);
+        return r < 0 ? r : roots_check(t, record->now);
 }
 
 static bool is_untold(const Tree *t, const Node *n, const Raw *raw) {
