@@ -76,7 +76,7 @@ int rescan_start(Tree *t) {
         return scan_is_under_way(t) ? 0 : tree_mark(t, &t->rescan_mark);
 }
 
-/* Returns > 0 if it is to be looked into after all. */
+/* Returns > 0 if it is to be looked into after all; -ESTALE if nothing can be said yet: another rescan will. */
 static int tell_gone(Tree *t, Node *n) {
         int r;
 
@@ -93,7 +93,10 @@ static int tell_gone(Tree *t, Node *n) {
         r = follow_leads_to(t, n->parent, node_name(n), n);
         if (r == -ENOMEM)
                 return r;
-        if (r == -ESTALE) /* its parent is on its way to somewhere */
+        /* Its parent is on its way to somewhere. What is watched tells of itself meanwhile. */
+        if (past_is(t, n) && (r == -ENOENT || r == -ENOTDIR || r == -ELOOP))
+                r = -ESTALE;
+        if (r == -ESTALE)
                 rescan_want(t, t->now, false);
         if (r > 0) { /* it was moved, from where the scan was not yet to where it had been */
                 n->is_visited = true;
@@ -101,7 +104,7 @@ static int tell_gone(Tree *t, Node *n) {
                 return r < 0 ? r : 1;
         }
         if (r < 0)
-                return 0;
+                return r == -ESTALE ? r : 0;
         r = tree_tell_deleted(t, n->parent, node_name(n));
         if (r < 0)
                 return r;
@@ -130,7 +133,7 @@ static int find_unvisited(Tree *t, int **ret, size_t *ret_n) {
 
 int rescan_finish(Tree *t, usec_t now) {
         _cleanup_free_ int *wds = NULL;
-        bool is_through = true;
+        bool is_through = true, is_clear = true;
         size_t n = 0;
         int r;
 
@@ -141,9 +144,10 @@ int rescan_finish(Tree *t, usec_t now) {
                 Node *node = nodes_get(&t->nodes, wds[i]);
 
                 r = node && node_is_member(node) && !node->is_root ? tell_gone(t, node) : 0;
-                if (r < 0)
+                if (r < 0 && r != -ESTALE)
                         return r;
-                is_through &= r == 0;
+                is_through &= r <= 0;
+                is_clear &= r >= 0;
         }
         t->rescan_mark = UINT64_MAX;
         if (!is_through)
@@ -153,7 +157,7 @@ int rescan_finish(Tree *t, usec_t now) {
                 if (r < 0)
                         return r;
         }
-        if (t->is_past) {
+        if (t->is_past && is_clear) {
                 r = past_end(t);
                 if (r < 0)
                         return r;
