@@ -281,6 +281,12 @@ int follow_record(Tree *t, Node *n, const Raw *raw, bool paired, const Source *s
                 node = source && source->wd != 0 ? nodes_get(&t->nodes, source->wd) : NULL;
                 if (node && node_is_member(node) && !node->is_root) {
                         int r = follow_move(t, node, n, raw->name, raw->name_len);
+                        if (r >= 0 && past_is(t, node)) { /* it is found here, or was already */
+                                r = look_for(t, n, raw->name);
+                                if (r > 0)
+                                        rescan_want(t, 0, false);
+                                return MIN_OF(r, 0);
+                        }
                         return r < 0 || !node_is_ghost(node) ? r : look_after(t, node);
                 }
                 return look_arrival(t,

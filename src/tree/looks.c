@@ -13,6 +13,14 @@
 #include "tree/looks.h"
 #include "tree/reach.h"
 
+/* Whether the story may yet tell that another one is there. Returns > 0 if so, or < 0. */
+static int is_to_come(Tree *t, const Node *n, int fd, const char *name) {
+        follow_writers(fd);
+        int r = tree_take_in_all(t);
+
+        return r > 0 ? exchange_is_to_come(t, n->wd, name, true) : r < 0 ? r : 1;
+}
+
 int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *ret_fd, Find *ret) {
         Node *node;
         int r;
@@ -36,7 +44,9 @@ int look_enter(Tree *t, Node *n, int fd, const char *name, bool is_link, int *re
                 return node_is_at(node, n, name) ? 0 : 1;
         }
         Node *there = t->is_past ? nodes_child(&t->nodes, n, name, strlen(name)) : NULL;
-        if (there && past_is(t, there)) {
+        if (there && past_is(t, there) && (r = is_to_come(t, n, fd, name)) <= 0) {
+                if (r < 0)
+                        return r;
                 ret->kind = FIND_ELSEWHERE;
                 return past_is_node(t, there, node);
         }

@@ -39,6 +39,7 @@ int past_is_node(Tree *t, Node *past, Node *node) {
         int r = 0;
 
         image_node_is(ledger, past->wd, node->wd);
+        t->n_directories -= node->is_fresh; /* both were counted */
         while (past->children && r >= 0) {
                 Node *child = past->children;
 

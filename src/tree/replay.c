@@ -143,9 +143,10 @@ static int apply_node_is(Replay *p, const LedgerRecord *record) {
         if (take_head(record, &head, sizeof(head), &name, &n) < 0 || head.to <= 0)
                 return -EBADMSG;
         from = nodes_get(&p->t->nodes, head.from);
-        if (!from || from->is_shadowed || nodes_get(&p->t->nodes, head.to))
+        to = nodes_get(&p->t->nodes, head.to);
+        if (!from || from->is_shadowed || (to && (!to->is_fresh || to->parent != from->parent)))
                 return -EBADMSG;
-        r = nodes_add(&p->t->nodes, head.to, from->is_dir, node_name(from), &to);
+        r = to ? 0 : nodes_add(&p->t->nodes, head.to, from->is_dir, node_name(from), &to);
         return r < 0 ? r : past_is_node(p->t, from, to);
 }
 

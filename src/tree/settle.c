@@ -65,9 +65,20 @@ static void note(const Tree *t, const Find *find) {
 /* The story has come to the look: the directory is where it was seen. If another one is there by the
  * story, what took that away was lost. */
 static int come_of_age(Tree *t, Node *node, Find *find) {
-        Node *there = nodes_child(&t->nodes, node->parent, node_name(node), node->name_len);
+        Node *there;
         int r;
 
+        if (t->is_past && node->parent->is_fresh) { /* what is known in it comes with it */
+                r = look_come(t, node->parent);
+                if (r < 0)
+                        return r;
+        }
+        there = nodes_child(&t->nodes, node->parent, node_name(node), node->name_len);
+        if (there && past_is(t, there)) { /* it is what was told */
+                if (find)
+                        finds_set_told(&t->finds, find);
+                return past_is_node(t, there, node);
+        }
         if (there) {
                 if (find && node_is_ghost(there))
                         finds_set_told(&t->finds, find);
@@ -106,10 +117,12 @@ int look_age(Tree *t, Node *node) {
 /* The find of a directory that nobody was told of yet, or NULL. */
 static Find *untold(const Tree *t, const Node *n) {
         Find *find = n->is_root ? NULL : look_find_of(t, n);
+        const Node *there;
 
         if (!find || find->is_told || find->kind != FIND_NEW)
                 return NULL;
-        return n->is_fresh && look_ghost(t, n->parent, find->name) ? NULL : find;
+        there = n->is_fresh ? nodes_child(&t->nodes, n->parent, find->name, find->name_len) : NULL;
+        return there && (node_is_ghost(there) || past_is(t, there)) ? NULL : find;
 }
 
 static int settle_directory(Tree *t, Node *n) {

@@ -348,8 +348,8 @@ static inline bool past_is(const Tree *t, const Node *n) {
 /* Gives all directories numbers of the past. Returns 0, -ENOMEM, or -E2BIG. */
 int past_begin(Tree *t);
 
-/* The directory of the past is `node`, which has no place yet: takes over all there is of it. Returns 0
- * or -ENOMEM. */
+/* The directory of the past is `node`, which has no place yet, or is fresh there: takes over all there is of
+ * it. Returns 0 or -ENOMEM. */
 int past_is_node(Tree *t, Node *past, Node *node);
 
 /* The rescan is through: what was not found again is forgotten. */
