@@ -452,6 +452,32 @@ TEST(large_directory_is_scanned_in_slices) {
         EXPECT_EQ(n, 5000);
 }
 
+/* What was read is handed out in goes, so that whoever calls can see to others in between. */
+TEST(a_flood_is_handed_out_in_goes) {
+        struct inotify_event block[INTAKE_READ_MAX / sizeof(struct inotify_event)];
+        const unsigned n_blocks = 16;
+        unsigned n_goes = 0, n = 0;
+        WITH_FIXTURE(f);
+
+        EXPECT_OK(mkdir("r", 0755));
+        start(&f, "r", IN_CREATE | IN_OPEN, false);
+        expect(&f, "");
+        for (size_t i = 0; i < ELEMENTSOF(block); i++)
+                block[i] = (struct inotify_event){ .wd = f.tree->roots[0].node->wd,
+                        .mask = IN_OPEN | IN_ISDIR };
+        for (unsigned i = 0; i < n_blocks; i++)
+                EXPECT_OK(intake_put(f.tree->intake, block, sizeof(block), f.now, 1));
+        do {
+                EXPECT(!tree_is_scanning(f.tree));
+                n_goes++;
+        } while (tree_work(f.tree, f.now, 1) > 0);
+        EXPECT_INT(n_goes, >=, 3);
+        EXPECT(!tree_is_busy(f.tree) && tree_is_settled(f.tree));
+        for (char *p = f.log.data; (p = strchr(p, '\n')); p++)
+                n++;
+        EXPECT_EQ(n, n_blocks * ELEMENTSOF(block));
+}
+
 TEST(root_stays_watched_while_there_are_no_descriptors) {
         struct rlimit limit, none;
         WITH_FIXTURE(f);
