@@ -109,8 +109,12 @@ int look_at(Tree *t, Node *n, const char *name, unsigned n_looks) {
                 return unwatched_note(t, n, name, r);
         if (r == -EXDEV)
                 return 0;
-        if (r < 0)
-                return r == -ENOMEM ? r : -ENOENT;
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                follow_writers(fd); /* by then it is queued what took it away */
+                return -ENOENT;
+        }
         if (r == 0)
                 return 1;
         r = look_end(t, fd, &find);

@@ -836,7 +836,7 @@ TEST(S22_what_is_below_a_mount_that_the_table_never_told_of_moves_without_it) {
         start_recursive(&f, "r", false);
         make("r/c");
         write_file("r/c/under");
-        EXPECT_OK(mount("elsewhere", "r/c", NULL, MS_BIND, NULL));
+        EXPECT_OK(mount("elsewhere", "r/c", "", MS_BIND, ""));
         expect(&f, "in_create r/c/\nin_create r/c/over (scan)\n");
         EXPECT_EQ(umount2("r/c", 0) < 0 ? errno : 0, 0);
         EXPECT_OK(rename("r/c", "r/d"));
