@@ -36,7 +36,7 @@ void watch_read_queued(Watch *w, bool with_halves) {
 
         if (!watch_begin(w))
                 return;
-        for (unsigned i = 0; i < DRAIN_READS_MAX && (r > 0 || is_behind(w)); i++)
+        for (unsigned i = 0; i < DRAIN_READS_MAX && r >= 0 && (r > 0 || is_behind(w)); i++)
                 r = tree_read(w->tree, w->now, watch_realtime(w));
         if (r >= 0 && with_halves)
                 r = tree_release_moves(w->tree);

@@ -173,8 +173,8 @@ static bool is_watched(const Tree *t, const Node *n) {
         return n && !node_is_ghost(n) && !past_is(t, n);
 }
 
-/* The same when who has the directory locked is through; where it is elsewhere by now he is. Returns
- * whether there was room for all. */
+/* Takes in all that is said until whoever has the directory locked is through; where it is elsewhere by now
+ * he is. Returns whether there was room for all. */
 static bool wait_for_writers(Tree *t, int wd) {
         Node *n = nodes_get(&t->nodes, wd);
         int fd = n ? follow_open(t, n) : -ENOENT;

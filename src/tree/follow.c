@@ -26,19 +26,26 @@ int follow_wd_of(Tree *t, int fd) {
         return only_asked(t, tree_ask(t, fd, tree_member_mask(t)));
 }
 
+bool follow_real_path(int fd, char *ret) {
+        char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+        ssize_t n;
+
+        (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, ret, PATH_MAX);
+        if (n <= 0 || n >= PATH_MAX)
+                return false;
+        ret[n] = '\0';
+        return true;
+}
+
 /* Whether the directory `fd` has just that path below the root: whether no link led there. */
 static bool is_below(const Root *root, int fd, const char *path) {
-        char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)], real[PATH_MAX];
         size_t n = root->real_path ? strlen(root->real_path) : 0;
-        ssize_t length;
+        char real[PATH_MAX];
 
         n -= n == 1; /* "/" */
-        (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        length = readlink(link, real, sizeof(real) - 1);
-        if (!root->real_path || length < (ssize_t) n)
-                return false;
-        real[length] = '\0';
-        return strncmp(real, root->real_path, n) == 0 && real[n] == '/' &&
+        return root->real_path && follow_real_path(fd, real) &&
+               strncmp(real, root->real_path, n) == 0 && real[n] == '/' &&
                streq(real + n + 1, path);
 }
 

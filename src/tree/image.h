@@ -48,7 +48,7 @@ typedef struct ImageTree {
 typedef struct ImageReach {
         uint64_t exclusions;
         uint8_t cross_mounts, follow_symlinks;
-        uint8_t has_globs; /* else there are none, or too many */
+        uint8_t has_globs; /* all that there are; else they are too many */
         uint8_t unused[5];
 } ImageReach;
 

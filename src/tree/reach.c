@@ -11,7 +11,7 @@
 #include "tree/filter.h"
 #include "tree/reach.h"
 
-bool reach_excludes(Tree *t, const TreeReach *reach, const Node *n, const char *name) {
+static bool excludes(Tree *t, const TreeReach *reach, const Node *n, const char *name) {
         if (!reach->filter)
                 return false;
         const Root *root = node_root(n);
@@ -39,7 +39,7 @@ bool reach_keeps_out(Tree *t,
                 int fd,
                 const char *name,
                 bool is_link) {
-        return (is_link && !reach->follow_symlinks) || reach_excludes(t, reach, n, name) ||
+        return (is_link && !reach->follow_symlinks) || excludes(t, reach, n, name) ||
                is_other_mount(reach, n, fd, name);
 }
 
@@ -67,7 +67,7 @@ bool reach_has_left(Tree *t, const Node *node) {
 
         if (!t->is_reaching || node->is_root)
                 return false;
-        if (reach_excludes(t, &t->options.reach, node->parent, node_name(node)))
+        if (excludes(t, &t->options.reach, node->parent, node_name(node)))
                 return true;
         fd = follow_open(t, node->parent);
         return fd >= 0 && (is_other_mount(&t->options.reach, node->parent, fd, node_name(node)) ||
@@ -100,10 +100,10 @@ void image_reach(Tree *t) {
         };
         _cleanup_(buffer_done) Buffer globs = {};
 
-        for (char *const *glob = filter_exclude(reach->filter); glob && *glob; glob++)
-                buffer_add(&globs, *glob, strlen(*glob) + 1);
         if (!t->ledger)
                 return;
+        for (char *const *glob = filter_exclude(reach->filter); glob && *glob; glob++)
+                buffer_add(&globs, *glob, strlen(*glob) + 1);
         record.has_globs = !globs.failed && globs.length <= LEDGER_RECORD_MAX / 2;
         (void) ledger_append_parts(t->ledger,
                         IMAGE_REACH,

@@ -6,8 +6,7 @@
 
 #include "tree/tree-internal.h"
 
-/* Whether a directory is out of reach; `fd`: of `n`. */
-bool reach_excludes(Tree *t, const TreeReach *reach, const Node *n, const char *name);
+/* Whether the directory `name` in `n`, of which `fd` is, is out of that reach. */
 bool reach_keeps_out(Tree *t,
                 const TreeReach *reach,
                 const Node *n,
@@ -16,7 +15,7 @@ bool reach_keeps_out(Tree *t,
                 bool is_link);
 /* Whether a file that is found is a link that led to a directory of the tree. */
 bool reach_has_left_link(const Tree *t, int fd, const char *name);
-/* Whether a member that is there by the story is out of reach by now, and was not before. */
+/* While the reach changes: whether a member that is there by the story is out of it by now. */
 bool reach_has_left(Tree *t, const Node *node);
 /* The image is of a tree with the reach of that record. Returns 0, -EBADMSG if that does not tell, or
  * -ENOMEM. */

@@ -76,13 +76,10 @@ static int leave_node(Tree *t, Root *root) {
 }
 
 static void set_real_path(Root *root, int fd) {
-        char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)], path[PATH_MAX];
-        ssize_t n;
+        char path[PATH_MAX];
 
-        (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        n = readlink(link, path, sizeof(path));
         free(root->real_path);
-        root->real_path = n > 0 && (size_t) n < sizeof(path) ? strndup(path, (size_t) n) : NULL;
+        root->real_path = follow_real_path(fd, path) ? strdup(path) : NULL;
 }
 
 /* Takes the node as the root's, and tells what is in it. */

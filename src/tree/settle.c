@@ -281,8 +281,9 @@ int look_elsewhere(Tree *t, const Find *find) {
         if (node->is_root || node_is_at(node, n, find->name) || node_is_below(n, node) ||
                         follow_leads_to(t, n, find->name, node) <= 0 ||
                         follow_leads_to(t, node->parent, node_name(node), node) > 0)
-                return 0;            /* there already, gone again, or one directory at two places */
-        if (reach_has_left(t, node)) /* the link that led there is followed no more */
+                return 0; /* there already, gone again, or one directory at two places */
+        /* The link that led there is followed no more. */
+        if (reach_has_left(t, node))
                 return follow_move(t, node, n, find->name, find->name_len);
         r = is_to_come(t, find, node);
         if (r != 0)

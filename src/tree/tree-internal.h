@@ -265,6 +265,10 @@ int follow_enter(Tree *t, int fd, const char *name, bool is_link, int *ret_fd, N
 /* Opens a directory for reading. Returns the descriptor or -errno. */
 int follow_read(Tree *t, int fd, const char *name, bool is_link);
 
+/* The path of what is behind a descriptor, links resolved, into PATH_MAX bytes. Returns whether there is one
+ * that fits. */
+bool follow_real_path(int fd, char *ret);
+
 /* Whether `name` in `n` leads to `node` now; what makes it so is queued by then. Returns > 0 if so, 0 if
  * not, -errno of what prevents to tell. */
 int follow_leads_to(Tree *t, Node *n, const char *name, const Node *node);

@@ -90,6 +90,8 @@ TEST(last_words_and_changes_of_itself_are_told_apart) {
 
         EXPECT(raw_is_gone(&ignored) && raw_is_gone(&moved));
         EXPECT(!raw_is_gone(&deleted)); /* its IN_IGNORED comes next */
+        EXPECT(raw_is_moved_self(&moved));
+        EXPECT(!raw_is_moved_self(&ignored) && !raw_is_moved_self(&deleted));
         EXPECT(raw_unsettles_self(&own_mode) && !raw_unsettles_self(&other_mode));
         EXPECT(!raw_unsettles_self(&moved));
 }

@@ -14,14 +14,16 @@ static void put(Intake *i, uint32_t mask, uint32_t cookie, const char *name) {
         EXPECT_OK(intake_put(i, &b, sizeof(b), 0, 0));
 }
 
-TEST(second_half_is_found_whatever_comes_between) {
-        _cleanup_(intake_freep) Intake *i = NULL;
-        _cleanup_(moves_freep) Moves *m = NULL;
-        IntakeRecord record;
-        IntakeRecord second;
+#define WITH_MOVES(i, m)                                                                           \
+        _cleanup_(intake_freep) Intake *i = NULL;                                                  \
+        _cleanup_(moves_freep) Moves *m = NULL;                                                    \
+        EXPECT_OK(intake_new(&i));                                                                 \
+        EXPECT_OK(moves_new(&m))
 
-        EXPECT_OK(intake_new(&i));
-        EXPECT_OK(moves_new(&m));
+TEST(second_half_is_found_whatever_comes_between) {
+        WITH_MOVES(i, m);
+        IntakeRecord record, second;
+
         put(i, IN_MOVED_FROM, 5, "a");
         put(i, IN_CREATE, 0, "x");
         put(i, IN_MOVED_FROM, 6, "b");
@@ -36,13 +38,9 @@ TEST(second_half_is_found_whatever_comes_between) {
 }
 
 TEST(second_half_at_once_needs_no_search) {
-        _cleanup_(intake_freep) Intake *i = NULL;
-        _cleanup_(moves_freep) Moves *m = NULL;
-        IntakeRecord record;
-        IntakeRecord second;
+        WITH_MOVES(i, m);
+        IntakeRecord record, second;
 
-        EXPECT_OK(intake_new(&i));
-        EXPECT_OK(moves_new(&m));
         put(i, IN_MOVED_FROM, 5, "a");
         put(i, IN_MOVED_TO, 5, "c");
         IntakePlace place = intake_head(i);
@@ -52,13 +50,9 @@ TEST(second_half_at_once_needs_no_search) {
 
 TEST(a_burst_of_halves_is_remembered_and_forgotten) {
         const uint32_t n = 40000;
-        _cleanup_(intake_freep) Intake *i = NULL;
-        _cleanup_(moves_freep) Moves *m = NULL;
-        IntakeRecord record;
-        IntakeRecord second;
+        WITH_MOVES(i, m);
+        IntakeRecord record, second;
 
-        EXPECT_OK(intake_new(&i));
-        EXPECT_OK(moves_new(&m));
         put(i, IN_MOVED_FROM, n, "a");
         put(i, IN_CREATE, 0, "x");
         for (uint32_t cookie = 1; cookie <= n; cookie++)
