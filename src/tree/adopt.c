@@ -249,6 +249,7 @@ static int take_image(Tree *t, bool has_descriptor) {
 
 /* The intake and the descriptor of an earlier process are not to be had. */
 static int open_anew(Tree *t) {
+        IntakePlace head;
         int r;
 
         t->intake = intake_free(t->intake);
@@ -264,6 +265,8 @@ static int open_anew(Tree *t) {
                 t->step = MAX_OF(t->step, ledger_stamp(t->ledger));
                 ledger_invalidate(t->ledger, -ESTALE);
         }
+        head = intake_head(t->intake);
+        intake_commit(t->intake, &head, 0, t->step); /* whose steps go on from there */
         return 0;
 }
 

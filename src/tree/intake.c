@@ -48,8 +48,8 @@ int intake_map(int fd, Intake **ret) {
 
 int intake_new(Intake **ret) {
         _cleanup_close_ int fd = memfd_create("inotifier-intake", MFD_CLOEXEC);
-        struct timespec realtime;
-        uint64_t id;
+        struct timespec now;
+        uint64_t id, step;
         int r;
 
         if (fd < 0)
@@ -61,14 +61,15 @@ int intake_new(Intake **ret) {
         r = intake_map(TAKE_FD(fd), ret);
         if (r < 0)
                 return r;
-        (void) clock_gettime(CLOCK_REALTIME, &realtime);
+        (void) clock_gettime(CLOCK_REALTIME, &now);
+        step = (uint64_t) now.tv_sec * UINT64_C(1000000000) + (uint64_t) now.tv_nsec;
         *(*ret)->header = (Header){
                 .magic = INTAKE_MAGIC,
                 .version = INTAKE_VERSION,
                 .header_size = HEADER_SIZE,
                 .id = id & ~UINT64_C(1),
                 .landing = 1,
-                .slots = { { .head = sizeof(Batch), .step = (uint64_t) realtime.tv_sec << 30 } },
+                .slots = { { .head = sizeof(Batch), .step = step } },
         };
         return 0;
 }

@@ -28,8 +28,9 @@ typedef struct IntakeRecord {
         usec_t now;  /* CLOCK_MONOTONIC of its read */
 } IntakeRecord;
 
-/* An empty one. Its steps begin with a number made of the real time: no two lives of a watch take the
- * same. Returns 0 or < 0. */
+/* An empty one. Its steps begin with the real time, in nanoseconds, which no step takes less than one of: no
+ * two of a watch have a step of the same number, also not when they are made one after the other. Returns 0
+ * or < 0. */
 int intake_new(Intake **ret);
 
 /* Goes on with what an earlier process has left: also with a read that it did not come to put in, under

@@ -185,6 +185,20 @@ TEST(what_was_handed_out_is_not_found_again) {
         EXPECT_EQ(intake_n_read(third), sizeof(one));
 }
 
+TEST(no_two_have_a_step_of_the_same_number) {
+        _cleanup_(intake_freep) Intake *i = NULL, *next = NULL;
+        IntakePlace place;
+        uint64_t step;
+
+        EXPECT_OK(intake_new(&i));
+        place = intake_head(i);
+        step = intake_step(i);
+        for (unsigned n = 0; n < 1000; n++)
+                intake_commit(i, &place, 0, ++step);
+        EXPECT_OK(intake_new(&next)); /* in the same second */
+        EXPECT(intake_step(next) > step);
+}
+
 /* What lies in the landing zone when a process dies after read(2): the layout is that of intake.c. */
 static void land(const Intake *i, const void *data, size_t n, bool is_looking) {
         EXPECT_EQ(pwrite(intake_fd(i), data, n, 4096), n);

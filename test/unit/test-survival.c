@@ -350,7 +350,7 @@ static void storm_of_reloads(unsigned seed, unsigned n_kills, Variant variant) {
         EXPECT(service_wait_ready(&s.service));
         rest(&s);
         if (n_test_failures > 0)
-                fprintf(stderr, "... with SURVIVAL_SEED=%u\n", seed);
+                fprintf(stderr, "... with SURVIVAL_SEED=%u, variant %d\n", seed, variant);
 }
 
 static void reload_often(Variant variant) {
