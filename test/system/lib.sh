@@ -300,7 +300,7 @@ storm() {
         wait_until 'it to be up again' is_up
         wait_until 'the bus to have it' busctl status org.inotifier1
         echo end >&$orders
-        wait "$storm" || fail "seed $seed: $(tail -n +2 "$work/lived")"
+        wait "$storm" || fail "seed $seed: $(tail -n +2 "$work/lived")" "$(story)"
         tail -n 1 "$work/lived" >&2
 
         # Whole lines of notices, which a gap is not: each as the history has it.
@@ -313,6 +313,14 @@ storm() {
         systemctl stop inotifier
         systemctl start inotifier
         expect_eq 'the number of watches in the kernel' "$n" "$(n_watched "$(main_pid)")"
+}
+
+# What was told of the files that the storm names, of which each has a name of its own.
+story() {
+        grep -o '[0-9]*$' "$work/lived" | head -n 4 | while read -r name; do
+                echo "-- of $name:"
+                grep -E "/$name[\"/]" "$world/told" | head -n 20
+        done
 }
 
 n_watched() {
