@@ -218,11 +218,11 @@ static int settle(Tree *t, Find *find, const Raw *raw) {
                 return is_about_name ? settle_look(t, find) : 0;
         if (find->is_told || find->kind != FIND_NEW || find->is_dir != raw_is_dir(raw))
                 return 0;
-        /* It is about what was told to be there before. */
-        if (!raw_is_arrival(raw) && known_of(t, find))
+        bool was_told = raw_is_arrival(raw) || known_of(t, find);
+        if (was_told && !is_about_name) /* of what was there before, perhaps */
                 return 0;
-        finds_set_told(&t->finds, find);
-        return raw_is_arrival(raw) ? 0 : tell_created(t, find);
+        finds_set_told(&t->finds, find); /* what comes after it has an event of its own */
+        return was_told ? 0 : tell_created(t, find);
 }
 
 int look_settle(Tree *t, const Raw *raw) {

@@ -260,3 +260,32 @@ TEST(file_that_an_event_comes_upon_before_it_is_due_is_known) {
         tree_rescan(f.tree, f.now);
         expect(&f, "? r\n");
 }
+
+/* Two looks have come upon it before anyone was told, and it goes. */
+TEST(file_that_was_seen_twice_is_not_told_after_it_went) {
+        WITH_FIXTURE(f);
+        struct stat st;
+        uint64_t mark;
+
+        EXPECT_OK(mkdir("r", 0755));
+        start_recovering(&f, true);
+        EXPECT_OK(mkdir("r/d", 0755));
+        write_file("r/d/f");
+        EXPECT_OK(tree_read(f.tree, f.now, 1));
+        EXPECT(tree_is_scanning(f.tree));
+        write_file("r/before"); /* keeps what is found waiting */
+        EXPECT_OK(tree_scan(f.tree, f.now, 1));
+        EXPECT(!tree_is_scanning(f.tree));
+        finds_begin(&f.tree->finds);
+        Node *d = nodes_get(&f.tree->nodes, f.tree->finds.first->wd); /* of what was found in it */
+        _cleanup_close_ int fd = open("r/d", O_PATH | O_CLOEXEC);
+        EXPECT_OK(fstatat(fd, "f", &st, 0));
+        EXPECT_OK(files_compare(f.tree, d, fd, "f", st.st_ino, false, ORIGIN_RESCAN));
+        EXPECT_OK(unlink("r/d/f"));
+        EXPECT_OK(tree_mark(f.tree, &mark));
+        finds_settle(&f.tree->finds, mark);
+        expect(&f,
+                        "in_create r/d/\nin_create r/before\nin_close_write r/before\n"
+                        "in_create r/d/f (scan)\nin_delete r/d/f\n");
+        EXPECT_EQ(f.tree->known.n_files, 1);
+}
