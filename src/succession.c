@@ -7,7 +7,11 @@
 #include "watch-internal.h"
 
 #define DRAIN_READS_MAX 256U
-#define LEVEL_TRIES 64U
+/* For two watches to meet: first with halves of moves waiting for the others, and in the end wherever the new
+ * one is. */
+#define LEVEL_WHOLE_TRIES 32U
+#define LEVEL_BOTH_TRIES 160U
+#define LEVEL_TRIES 192U
 #define RELEASED_USEC (50 * USEC_PER_MSEC)
 
 bool watch_is_busy(const Watch *w) {
@@ -84,7 +88,7 @@ static int level(Watch *w, Watch *old, GateTakeover *ret) {
         }
         for (unsigned i = 0; i < LEVEL_TRIES && r >= 0; i++) {
                 /* The other half of a move may be on its way, or there may be none. */
-                bool is_late = i >= LEVEL_TRIES / 2;
+                bool is_late = i >= LEVEL_WHOLE_TRIES;
 
                 watch_read_queued(w, is_late);
                 watch_finish_scans(w);
@@ -97,7 +101,9 @@ static int level(Watch *w, Watch *old, GateTakeover *ret) {
                 if (r < 0 || !is_level(old))
                         continue;
                 ret->told = ret->mixed;
-                if (is_late || (tree_is_quiet(w->tree) && tree_n_handed_out(w->tree) >= ret->mixed))
+                if (i >= LEVEL_BOTH_TRIES ||
+                                (tree_is_quiet(w->tree) &&
+                                                tree_n_handed_out(w->tree) >= ret->mixed))
                         break;
         }
         return r;

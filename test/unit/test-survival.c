@@ -3,8 +3,7 @@
 /* The daemon dies, and goes on: at each named place, and at any moment of random ones, with files being
  * made, moved and removed all the time. What its history holds in the end is all that happened, once.
  *
- *   test-survival [TEST]; SURVIVAL_SEED and SURVIVAL_KILLS make another storm; with SURVIVAL_BUSY=1
- *   nobody stops writing while the watches of one tree hand over to those of another. */
+ *   test-survival [TEST]; SURVIVAL_SEED and SURVIVAL_KILLS make another storm. */
 
 #include "../world/world.h"
 #include "publishers/history.h"
@@ -220,18 +219,6 @@ TEST(S24_a_crash_while_the_history_is_replaced_loses_none_of_it) {
         rest(&s);
 }
 
-/* The writers go on as ever; but while one tree hands over to another, only for the endurance. */
-static bool is_busy(Variant variant) {
-        return variant != VARIANT_ROOTS || getenv("SURVIVAL_BUSY");
-}
-
-static void act_amid_reload(Survival *s, Variant variant, usec_t usec) {
-        if (is_busy(variant))
-                world_act(&s->world, usec, N_FILES_MAX);
-        else
-                pause_usec(usec);
-}
-
 /* Another way to look at each tree, and death at each step on the way to it, or anywhere. */
 static const struct {
         const char *name;
@@ -266,10 +253,7 @@ static void crash_amid_reload_at(const char *point, unsigned n, Variant variant)
         (void) kill(s.service.pid, SIGHUP);
         while (!service_has_ended(&s.service, &status) && clock_usec() < end) {
                 service_listen(&s.service);
-                if (s.service.n_ready > 0)
-                        world_act(&s.world, 3000, N_FILES_MAX);
-                else
-                        act_amid_reload(&s, variant, 3000);
+                world_act(&s.world, 3000, N_FILES_MAX);
         }
         if (s.service.pid != 0 || !WIFSIGNALED(status))
                 TEST_FAIL("%s was not passed", crash);
@@ -340,11 +324,11 @@ static void storm_of_reloads(unsigned seed, unsigned n_kills, Variant variant) {
                 if (world_random(&s.world, 2) == 0)
                         pause_usec(world_random(&s.world, 4000));
                 else
-                        act_amid_reload(&s, variant, world_random(&s.world, 8000));
+                        world_act(&s.world, world_random(&s.world, 8000), N_FILES_MAX);
                 (void) service_kill(&s.service, SIGKILL);
                 world_act(&s.world, world_random(&s.world, 10000), N_FILES_MAX);
                 service_start(&s.service, NULL);
-                if (world_random(&s.world, 3) == 0 || !is_busy(variant))
+                if (world_random(&s.world, 3) == 0)
                         EXPECT(service_wait_ready(&s.service));
         }
         EXPECT(service_wait_ready(&s.service));
@@ -365,7 +349,7 @@ static void reload_often(Variant variant) {
                 s.service.n_ready = 0;
                 (void) kill(s.service.pid, SIGHUP);
                 while (s.service.n_ready == 0) {
-                        act_amid_reload(&s, variant, 3000);
+                        world_act(&s.world, 3000, N_FILES_MAX);
                         service_listen(&s.service);
                 }
                 world_act(&s.world, 5000, N_FILES_MAX);
