@@ -5,7 +5,7 @@
  * directory, and what is in the queue is told as it was when it happened. With the image alone a rescan
  * tells what happened meanwhile. */
 
-#include <fcntl.h>
+#include <limits.h>
 #include <time.h>
 
 #include "tree/looks.h"
@@ -20,15 +20,9 @@ static usec_t now_of(clockid_t clock) {
 }
 
 static bool is_inotify(int fd) {
-        char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)], target[64];
-        ssize_t n;
+        char target[PATH_MAX];
 
-        if (fd <= 0)
-                return false;
-        (void) snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        n = readlink(link, target, sizeof(target) - 1);
-        target[MAX_OF(n, 0)] = '\0';
-        return streq(target, "anon_inode:inotify");
+        return fd > 0 && follow_real_path(fd, target) && streq(target, "anon_inode:inotify");
 }
 
 /* Looks through the image: who it belongs to, its last status, where it last was quiet, and how many
@@ -249,7 +243,6 @@ static int take_image(Tree *t, bool has_descriptor) {
 
 /* The intake and the descriptor of an earlier process are not to be had. */
 static int open_anew(Tree *t) {
-        IntakePlace head;
         int r;
 
         t->intake = intake_free(t->intake);
@@ -265,8 +258,6 @@ static int open_anew(Tree *t) {
                 t->step = MAX_OF(t->step, ledger_stamp(t->ledger));
                 ledger_invalidate(t->ledger, -ESTALE);
         }
-        head = intake_head(t->intake);
-        intake_commit(t->intake, &head, 0, t->step); /* whose steps go on from there */
         return 0;
 }
 
